@@ -1,0 +1,102 @@
+-- The schema after the newest migration; go test ./store -run TestSchemaPicture -update rewrites it.
+
+CREATE TABLE apps (
+  id          BLOB PRIMARY KEY,
+  slug        TEXT NOT NULL UNIQUE,
+  name        TEXT NOT NULL,
+  description TEXT NOT NULL,
+  created_at  INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE execution_batches (
+  id        INTEGER PRIMARY KEY,
+  first_key INTEGER NOT NULL,
+  last_key  INTEGER NOT NULL,
+  records   INTEGER NOT NULL,
+  data      BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE execution_sources (
+  number    INTEGER PRIMARY KEY,
+  script_id BLOB NOT NULL UNIQUE,
+  app_id    BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE executions (
+  key            INTEGER PRIMARY KEY,
+  rest           INTEGER NOT NULL,
+  source         INTEGER NOT NULL,
+  batch          INTEGER NOT NULL,
+  status         INTEGER NOT NULL,
+  status_code    INTEGER NOT NULL,
+  script_version INTEGER NOT NULL,
+  duration_us    INTEGER NOT NULL,
+  start_offset   INTEGER NOT NULL -- milliseconds from the key's own time
+) STRICT;
+
+CREATE TABLE instance (
+  id         BLOB PRIMARY KEY,
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE routes (
+  id            BLOB PRIMARY KEY,
+  script_id     BLOB NOT NULL REFERENCES scripts (id) ON DELETE CASCADE,
+  app_id        BLOB NOT NULL REFERENCES apps (id) ON DELETE CASCADE,
+  method        TEXT NOT NULL,
+  host_kind     TEXT NOT NULL,
+  host          TEXT NOT NULL,
+  path_kind     TEXT NOT NULL,
+  path          TEXT NOT NULL,
+  dispatch_mode TEXT NOT NULL,
+  created_at    INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE script_versions (
+  script_id  BLOB NOT NULL REFERENCES scripts (id) ON DELETE CASCADE,
+  version    INTEGER NOT NULL,
+  deflated   INTEGER NOT NULL, -- 1 when source is a raw deflate stream
+  source     BLOB NOT NULL,
+  imports    TEXT NOT NULL,
+  created_by TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  UNIQUE (script_id, version) -- reading one version, listing them, the cascade
+) STRICT;
+
+CREATE TABLE scripts (
+  id            BLOB PRIMARY KEY,
+  app_id        BLOB NOT NULL REFERENCES apps (id) ON DELETE CASCADE,
+  name          TEXT NOT NULL,
+  kind          TEXT NOT NULL,
+  description   TEXT NOT NULL,
+  version       INTEGER NOT NULL,
+  enabled       INTEGER NOT NULL,
+  access        TEXT NOT NULL,
+  timeout_ms    INTEGER,
+  instructions  INTEGER,
+  memory_bytes  INTEGER,
+  call_depth    INTEGER,
+  string_bytes  INTEGER,
+  sdk_calls     INTEGER,
+  imports       TEXT NOT NULL, -- a JSON array of module names
+  created_at    INTEGER NOT NULL,
+  updated_at    INTEGER NOT NULL,
+  UNIQUE (app_id, name) -- and the cascade of a deleted app
+) STRICT;
+
+CREATE TABLE sessions (
+  token_hash BLOB PRIMARY KEY,
+  user_id    BLOB NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE users (
+  id            BLOB PRIMARY KEY,
+  username      TEXT NOT NULL UNIQUE, -- sign-in looks users up by name
+  role          TEXT NOT NULL,
+  active        INTEGER NOT NULL,
+  password_hash TEXT NOT NULL,
+  created_at    INTEGER NOT NULL,
+  last_login_at INTEGER
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,250 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// ExecutionFilter: App or Script (or both) set; Text searches message, log lines,
+// bodies and error without case.
+type ExecutionFilter struct {
+	App, Script  uuid.UUID
+	Status       ExecutionStatus
+	Since, Until *Time // both inclusive, of the start
+	Text         string
+}
+
+// What one page may look at when it searches for text; what is left is the
+// next page's, which the cursor begins.
+const (
+	searchRows  = 2000
+	searchBytes = 8 << 20 // unpacked
+)
+
+const selectExecutions = "SELECT key, rest, source, batch, status, status_code, script_version, duration_us, start_offset," +
+	" (SELECT script_id FROM execution_sources WHERE number = source)," +
+	" (SELECT app_id FROM execution_sources WHERE number = source) FROM executions WHERE "
+
+// executionHeader is a row of executions.
+type executionHeader struct {
+	key, batch int64
+	execution  Execution
+}
+
+func scanExecution(r row) (executionHeader, error) {
+	key := r.integer(0)
+	return executionHeader{key: key, batch: r.integer(3), execution: Execution{
+		ID: joinID(key, r.integer(1)), Status: statusOf(r.integer(4)), StatusCode: int(r.integer(5)),
+		ScriptVersion: int(r.integer(6)), DurationMS: float64(r.integer(7)) / 1000,
+		StartedAt: keyTime(key) + Time(r.integer(8)), ScriptID: r.id(9), AppID: r.id(10),
+	}}, nil
+}
+
+// Execution returns one record.
+func (s *Store) Execution(ctx context.Context, id uuid.UUID) (Execution, error) {
+	key, rest, ok := splitID(id)
+	if !ok {
+		return Execution{}, noSuch("execution")
+	}
+	return readValue(ctx, s, func(t *transaction) (Execution, error) {
+		headers, err := collect(t, scanExecution, selectExecutions+"key = ? AND rest = ?", key, rest)
+		if err != nil {
+			return Execution{}, err
+		}
+		if len(headers) == 0 {
+			return Execution{}, noSuch("execution")
+		}
+		details := detailReader{t: t}
+		return details.complete(headers[0])
+	})
+}
+
+// Executions lists newest first. Items carry everything. With Text a page may
+// be short, even empty, and still have a NextCursor: one page looks at 2,000
+// records at most.
+func (s *Store) Executions(ctx context.Context, filter ExecutionFilter, page PageRequest) (Page[Execution], error) {
+	if filter.App == uuid.Nil && filter.Script == uuid.Nil {
+		return Page[Execution]{}, Errorf(KindInvalid, "invalid_filter", "executions are listed by app or by script")
+	}
+	limit, err := page.limit()
+	if err != nil {
+		return Page[Execution]{}, err
+	}
+	search, err := s.newExecutionSearch(filter, page.Cursor, limit)
+	if err != nil {
+		return Page[Execution]{}, err
+	}
+	found, err := readValue(ctx, s, search.run)
+	if err != nil {
+		return Page[Execution]{}, err
+	}
+	if search.more {
+		found.NextCursor = s.cursor(search.list, strconv.FormatInt(search.before, 10))
+	}
+	return found, nil
+}
+
+// executionSearch walks back through the headers that fit the filter.
+type executionSearch struct {
+	list      string // the list's name, to which its cursors belong
+	where     string
+	arguments []any
+	text      string
+	limit     int
+	before    int64 // the walk goes on below this key
+	more      bool
+}
+
+func (s *Store) newExecutionSearch(f ExecutionFilter, cursor string, limit int) (*executionSearch, error) {
+	search := &executionSearch{list: f.name(), text: strings.ToLower(f.Text), limit: limit, before: 1<<63 - 1}
+	position, err := s.position(search.list, cursor)
+	if err != nil {
+		return nil, err
+	}
+	if position != "" {
+		if search.before, err = strconv.ParseInt(position, 10, 64); err != nil {
+			return nil, badCursor()
+		}
+	}
+	return search, search.narrow(f)
+}
+
+// name tells lists with different filters apart.
+func (f ExecutionFilter) name() string {
+	var since, until Time
+	set(&since, f.Since)
+	set(&until, f.Until)
+	return fmt.Sprintf("executions %s %s %q %d %d %q", f.App, f.Script, f.Status, since, until, f.Text)
+}
+
+// narrow turns the filter into conditions of constant text, so that the number
+// of prepared statements stays small.
+func (q *executionSearch) narrow(f ExecutionFilter) error {
+	add := func(condition string, argument any) {
+		q.where += " AND " + condition
+		q.arguments = append(q.arguments, argument)
+	}
+	if f.Script != uuid.Nil {
+		add("source = (SELECT number FROM execution_sources WHERE script_id = ?)", f.Script)
+	}
+	if f.App != uuid.Nil {
+		add("source IN (SELECT number FROM execution_sources WHERE app_id = ?)", f.App)
+	}
+	if f.Status != "" {
+		code := statusCode(f.Status)
+		if code < 0 {
+			return Errorf(KindInvalid, "invalid_status", "%q is not the status of an execution", f.Status)
+		}
+		add("status = ?", code)
+	}
+	if f.Since != nil {
+		add("(key >> 15) + start_offset >= ?", *f.Since)
+	}
+	if f.Until != nil {
+		add("(key >> 15) + start_offset <= ?", *f.Until)
+	}
+	return nil
+}
+
+// run collects one page.
+func (q *executionSearch) run(t *transaction) (Page[Execution], error) {
+	page := Page[Execution]{Items: []Execution{}}
+	details := detailReader{t: t}
+	for looked := 0; ; {
+		// One more than wanted, to know whether there is a next page.
+		want := q.limit - len(page.Items) + 1
+		headers, err := q.headers(t, want)
+		if err != nil {
+			return page, err
+		}
+		for _, h := range headers {
+			if len(page.Items) == q.limit || looked == searchRows || details.unpacked > searchBytes {
+				q.more = true
+				return page, nil
+			}
+			looked++
+			q.before = h.key
+			x, err := details.complete(h)
+			if err != nil {
+				return page, err
+			}
+			if q.text == "" || matchesText(&x, q.text) {
+				page.Items = append(page.Items, x)
+			}
+		}
+		if len(headers) < want {
+			return page, nil
+		}
+	}
+}
+
+func (q *executionSearch) headers(t *transaction, n int) ([]*executionHeader, error) {
+	arguments := append(append([]any{q.before}, q.arguments...), n)
+	return collect(t, scanExecution, selectExecutions+"key < ?"+q.where+" ORDER BY key DESC LIMIT ?", arguments...)
+}
+
+// detailReader completes headers from their batches. Neighbours often share
+// one, so it keeps the last.
+type detailReader struct {
+	t        *transaction
+	batch    int64
+	records  map[int64]*Execution
+	unpacked int // bytes so far
+}
+
+func (d *detailReader) complete(h *executionHeader) (Execution, error) {
+	if err := d.load(h.batch); err != nil {
+		return Execution{}, err
+	}
+	details, ok := d.records[h.key]
+	if !ok {
+		return Execution{}, fmt.Errorf("%w: it lacks execution %s", errBadBatch, h.execution.ID)
+	}
+	x := *details
+	head := &h.execution
+	x.ID, x.AppID, x.ScriptID, x.ScriptVersion = head.ID, head.AppID, head.ScriptID, head.ScriptVersion
+	x.Status, x.StatusCode, x.StartedAt, x.DurationMS = head.Status, head.StatusCode, head.StartedAt, head.DurationMS
+	return x, nil
+}
+
+func (d *detailReader) load(batch int64) error {
+	if d.records != nil && d.batch == batch {
+		return nil
+	}
+	r, err := d.t.first("SELECT data FROM execution_batches WHERE id = ?", batch)
+	if errors.Is(err, errNoRow) {
+		return fmt.Errorf("%w: number %d is missing", errBadBatch, batch)
+	}
+	if err != nil {
+		return err
+	}
+	d.batch, d.records = batch, make(map[int64]*Execution)
+	return unpackBatch(r.blob(0), func(key int64, x *Execution) error {
+		d.unpacked += executionSize(x)
+		d.records[key] = x
+		return nil
+	})
+}
+
+// matchesText reports whether text, in lower case, is in what the script said,
+// got, gave or failed with.
+func matchesText(x *Execution, text string) bool {
+	has := func(s string) bool { return strings.Contains(strings.ToLower(s), text) }
+	if x.Error != nil && (has(x.Error.Message) || has(x.Error.Traceback)) {
+		return true
+	}
+	if x.Request != nil && has(x.Request.Body) || x.Response != nil && has(x.Response.Body) {
+		return true
+	}
+	for i := range x.Logs {
+		if has(x.Logs[i].Message) || has(string(x.Logs[i].Data)) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,160 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+)
+
+// commit runs the operations in one transaction. An error fails them all; an
+// operation's own error is in its err.
+func (w *writer) commit(ops []*operation) error {
+	durable, work := false, false
+	for _, op := range ops {
+		durable = durable || op.durable
+		work = work || op.fn != nil
+	}
+	if broken := w.broken.Load(); broken != nil {
+		return broken
+	}
+	if !work {
+		return nil
+	}
+	if err := w.begin(durable); err != nil {
+		return err
+	}
+	t := &transaction{connection: w.connection, ctx: context.Background(), at: TimeOf(w.now())}
+	if err := w.runOperations(t, ops); err != nil {
+		return w.abandon(err)
+	}
+	return w.finish(t, durable, int64(len(ops)))
+}
+
+// begin sets the group's sync level and opens the transaction. The level can
+// change between transactions at no cost; one FULL commit also syncs all
+// NORMAL ones before it, since they are in the same file.
+func (w *writer) begin(full bool) error {
+	if full != w.full {
+		level := "PRAGMA synchronous=NORMAL"
+		if full {
+			level = "PRAGMA synchronous=FULL"
+		}
+		if _, err := w.connection.exec(level); err != nil {
+			return err
+		}
+		w.full = full
+	}
+	_, err := w.connection.exec("BEGIN IMMEDIATE")
+	return err
+}
+
+// runOperations gives each operation a savepoint, so that a failing one undoes
+// only itself. It returns an error when SQLite has given up the transaction.
+func (w *writer) runOperations(t *transaction, ops []*operation) error {
+	for _, op := range ops {
+		if op.fn == nil {
+			continue
+		}
+		if !op.frees && w.space.isFull() {
+			op.err = storageFull(nil)
+			continue
+		}
+		if _, err := w.connection.exec("SAVEPOINT operation"); err != nil {
+			return err
+		}
+		wrote, changedCatalog := t.wrote, t.changedCatalog
+		if op.err = runRecovered(op.fn, t); op.err != nil {
+			t.wrote, t.changedCatalog = wrote, changedCatalog
+			w.noteFull(op.err)
+			if _, err := w.connection.exec("ROLLBACK TO operation"); err != nil {
+				return errors.Join(op.err, err)
+			}
+		}
+		if _, err := w.connection.exec("RELEASE operation"); err != nil {
+			return errors.Join(op.err, err)
+		}
+	}
+	return nil
+}
+
+// finish commits, and shows the outcome to readers of the catalog before any
+// caller hears of it.
+func (w *writer) finish(t *transaction, durable bool, operations int64) error {
+	var catalog *Catalog
+	if t.changedCatalog {
+		var err error
+		if catalog, err = loadCatalog(t); err != nil {
+			return w.abandon(err)
+		}
+	}
+	if _, err := w.connection.exec("COMMIT"); err != nil {
+		err = w.abandon(err)
+		if isFatal(err) {
+			w.fail(err)
+		}
+		return err
+	}
+	w.stats.operations.Add(operations)
+	if t.wrote {
+		w.committed(durable)
+	}
+	if catalog != nil {
+		w.publish(catalog)
+	}
+	return nil
+}
+
+// abandon rolls back what is left of the transaction and returns err.
+func (w *writer) abandon(err error) error {
+	// SQLite may have rolled back by itself, so a failure here says nothing new.
+	w.connection.exec("ROLLBACK") //nolint:errcheck
+	w.noteFull(err)
+	return err
+}
+
+func (w *writer) noteFull(err error) {
+	if isFull(err) {
+		w.space.markFull()
+	}
+}
+
+// committed counts the group and looks after the WAL.
+func (w *writer) committed(durable bool) {
+	sequence := w.wrote.Add(1)
+	w.stats.groups.Add(1)
+	if durable {
+		w.stats.durableGroups.Add(1)
+		w.stats.syncs.Add(1)
+		raise(&w.synced, sequence)
+	}
+	err := w.measureWAL()
+	if err == nil && sequence == 1 {
+		err = w.onFirst()
+	}
+	if err != nil {
+		w.fail(err)
+	}
+}
+
+// fail ends all writing: what the card holds after a failed sync is unknown,
+// and a restart, which reads it again, is the way to find out.
+func (w *writer) fail(err error) {
+	broken := &Error{Kind: KindInternal, Code: "internal", Message: "the database cannot be written; PiCloud must restart", Err: err}
+	if w.broken.CompareAndSwap(nil, broken) {
+		w.onFatal(err)
+	}
+}
+
+// runRecovered makes a panic in an operation that operation's error.
+func runRecovered(fn func(*transaction) error, t *transaction) (err error) {
+	defer func() { err = recovered(err, recover()) }()
+	return fn(t)
+}
+
+func recovered(err error, cause any) error {
+	if cause == nil {
+		return err
+	}
+	return internalError("a database operation panicked", fmt.Errorf("%v\n%s", cause, debug.Stack()))
+}

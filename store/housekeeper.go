@@ -1,0 +1,107 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+)
+
+const (
+	// tickEvery bounds what a power cut can take of relaxed writes.
+	tickEvery = time.Second
+	// trimAgeEvery is how often old executions are looked for.
+	trimAgeEvery = time.Minute
+)
+
+// housekeeper does each second what need not be done at once: it flushes the
+// execution log, trims it, syncs relaxed writes, and looks after a full disk.
+// When there is nothing to do it writes nothing.
+type housekeeper struct {
+	store   *Store
+	stop    chan struct{}
+	stopped chan struct{}
+	aged    time.Time // when old executions were last looked for
+	warned  error     // the last failure that was logged
+}
+
+func newHousekeeper(s *Store) *housekeeper {
+	return &housekeeper{store: s, stop: make(chan struct{}), stopped: make(chan struct{}), aged: s.config.Now()}
+}
+
+func (h *housekeeper) run() {
+	defer close(h.stopped)
+	ticker := time.NewTicker(tickEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			h.report(h.guard(h.tick))
+		case <-h.store.log.due:
+			h.report(h.guard(h.store.flush))
+		case <-h.stop:
+			return
+		}
+	}
+}
+
+func (h *housekeeper) guard(work func(context.Context) error) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+		}
+	}()
+	return work(context.Background())
+}
+
+// report logs a failure once, not each second.
+func (h *housekeeper) report(err error) {
+	if err != nil && (h.warned == nil || h.warned.Error() != err.Error()) {
+		h.store.config.Logger.Warn("the database's housekeeping failed", "error", err)
+	}
+	h.warned = err
+}
+
+func (h *housekeeper) tick(ctx context.Context) error {
+	s := h.store
+	full := h.makeRoom(ctx)
+	flushed := s.flush(ctx)
+	trimmed := h.trim(ctx)
+	s.syncWAL()
+	return errors.Join(full, flushed, trimmed)
+}
+
+// makeRoom gives a full disk the ballast back and what the WAL and old log
+// records hold, until there is space again.
+func (h *housekeeper) makeRoom(ctx context.Context) error {
+	s := h.store
+	if !s.space.isFull() {
+		return nil
+	}
+	if err := s.space.recover(); err != nil || !s.space.isFull() {
+		return err
+	}
+	if err := s.space.release(); err != nil {
+		return err
+	}
+	_, err := s.trimAge(ctx)
+	return errors.Join(err, s.writer.do(ctx, &operation{alone: func(c *connection) error {
+		_, err := s.writer.checkpointHere(c)
+		return err
+	}}))
+}
+
+// trim does one small step of retention, when one is due.
+func (h *housekeeper) trim(ctx context.Context) error {
+	s := h.store
+	if now := s.config.Now(); now.Sub(h.aged) >= trimAgeEvery || now.Before(h.aged) {
+		more, err := s.trimAge(ctx)
+		if err != nil || more {
+			return err
+		}
+		h.aged = now
+	}
+	_, err := s.trimLongest(ctx, s.log.retention.slack())
+	return err
+}

@@ -1,0 +1,101 @@
+package store
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+const killedEnvironment = "PICLOUD_TEST_KILLED_STORE"
+
+// TestMain lets the test binary be the process that is killed.
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(killedEnvironment); dir != "" {
+		writeUntilKilled(dir)
+	}
+	os.Exit(m.Run())
+}
+
+// writeUntilKilled creates apps from 8 goroutines and prints each that was acknowledged.
+func writeUntilKilled(dir string) {
+	s, err := Open(context.Background(), Config{Dir: dir, Logger: discard, Now: time.Now, OnFatal: func(err error) { panic(err) }})
+	if err != nil {
+		fmt.Println("error", err)
+		os.Exit(1)
+	}
+	out := make(chan string)
+	for g := range 8 {
+		go func() {
+			for i := 0; ; i++ {
+				slug := fmt.Sprintf("r%d-%d-%d", os.Getpid(), g, i)
+				if _, err := s.CreateApp(context.Background(), AppDraft{Slug: slug}); err != nil {
+					out <- "error " + err.Error()
+				}
+				s.RecordExecution(testExecution(s, s.newID()))
+				out <- slug
+			}
+		}()
+	}
+	for line := range out {
+		fmt.Println(line)
+	}
+}
+
+func TestKillLosesNothingAcknowledged(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	acknowledged := map[string]bool{}
+	for range 10 {
+		for _, slug := range killOnce(t, dir) {
+			acknowledged[slug] = true
+		}
+	}
+	s := openTest(t, testConfig(t, dir))
+	lost := 0
+	for slug := range acknowledged {
+		if s.Catalog().AppBySlug(slug) == nil {
+			lost++
+		}
+	}
+	if lost > 0 || len(acknowledged) < 10 {
+		t.Errorf("%d of %d acknowledged apps are lost", lost, len(acknowledged))
+	}
+	noError(t, s.read(t.Context(), func(tx *transaction) error {
+		r, err := tx.first("PRAGMA integrity_check")
+		if err == nil && r.text(0) != "ok" {
+			t.Errorf("integrity_check says %s", r.text(0))
+		}
+		return err
+	}))
+}
+
+// killOnce runs a process on dir, kills it after a while of writing, and
+// returns what it acknowledged.
+func killOnce(t *testing.T, dir string) (slugs []string) {
+	t.Helper()
+	command := exec.Command(os.Args[0])
+	command.Env = append(os.Environ(), killedEnvironment+"="+dir)
+	pipe := must[interface{ Read([]byte) (int, error) }](t)(command.StdoutPipe())
+	noError(t, command.Start())
+	lines := bufio.NewScanner(pipe)
+	killed := false
+	for lines.Scan() {
+		if strings.HasPrefix(lines.Text(), "error ") {
+			t.Error(lines.Text())
+		}
+		slugs = append(slugs, lines.Text())
+		if !killed { // from the first acknowledgement on, at any point
+			killed = true
+			delay := time.Duration(rand.IntN(100_000)) * time.Microsecond
+			time.AfterFunc(delay, func() { _ = command.Process.Kill() })
+		}
+	}
+	_ = command.Wait() // it was killed
+	return slugs
+}

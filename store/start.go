@@ -1,0 +1,137 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// refusal is a start that would put data at risk. Its message says what to do.
+func refusal(format string, arguments ...any) error {
+	return &Error{Kind: KindUnavailable, Code: "database_refused", Message: fmt.Sprintf(format, arguments...)}
+}
+
+// found is what a start finds in the data folder.
+type found struct {
+	path     string
+	fresh    bool      // no database yet, and no sign that there ever was one
+	clean    bool      // the last process stopped in order and nothing changed since
+	instance uuid.UUID // of the marker; zero when there is none
+}
+
+// inspect decides whether the database may be opened, without changing it.
+func inspect(ctx context.Context, directory string, lock *lockFile) (found, error) {
+	f := found{path: filepath.Join(directory, databaseName)}
+	marker, err := os.ReadFile(filepath.Join(directory, markerName))
+	switch {
+	case err == nil:
+		if f.instance, err = uuid.Parse(strings.TrimSpace(string(marker))); err != nil {
+			return f, refusal("%s does not hold an instance id; restore it from a backup, or delete it if %s is the right database",
+				filepath.Join(directory, markerName), f.path)
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return f, err
+	}
+	if err := f.look(lock); err != nil || f.fresh {
+		return f, err
+	}
+	return f, f.check(ctx)
+}
+
+// look judges the files by their outside.
+func (f *found) look(lock *lockFile) error {
+	info, err := os.Stat(f.path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err != nil || info.Size() == 0 {
+		if f.instance != uuid.Nil {
+			return refusal("%s is missing or empty, but this folder belongs to instance %s: put the file back or restore a backup (to begin anew, use an empty folder)",
+				f.path, f.instance)
+		}
+		f.fresh = true
+		return nil
+	}
+	if !info.Mode().IsRegular() || info.Mode().Perm()&0o200 == 0 {
+		return refusal("%s is not a file that PiCloud may write; make it writable (chmod 600)", f.path)
+	}
+	state, err := lock.state()
+	if err != nil {
+		return err
+	}
+	wal, err := readWALState(f.path + "-wal")
+	if err != nil {
+		return err
+	}
+	running := strings.HasPrefix(state, stateRunning)
+	if running && wal == walMissing {
+		return refusal("PiCloud was not stopped in order and %s-wal, which holds the newest writes, is missing: put it back or restore a backup (to go on without it, delete %s)",
+			f.path, lock.file.Name())
+	}
+	if running && wal == walFilled {
+		if own, err := ownWAL(f.path+"-wal", state); err != nil || !own {
+			return errors.Join(err, refusal("%s-wal belongs to another database: put the right one back or restore a backup", f.path))
+		}
+	}
+	stopped, err := stateStopped(f.path)
+	f.clean = state == stopped && wal != walFilled
+	return err
+}
+
+// check judges the files by their inside. The whole structure is only checked
+// when the last process did not stop in order, or the file has changed since.
+func (f *found) check(ctx context.Context) (err error) {
+	c, err := openConnection(f.path, inspectOptions)
+	if err != nil {
+		return f.damaged(err)
+	}
+	defer func() { err = errors.Join(err, c.close()) }()
+	if !f.clean {
+		r, err := c.one(ctx, "PRAGMA quick_check(1)")
+		if err != nil {
+			return f.damaged(err)
+		}
+		if r.text(0) != "ok" {
+			return f.damaged(errors.New(r.text(0)))
+		}
+	}
+	return f.checkInstance(ctx, c)
+}
+
+func (f *found) damaged(cause error) error {
+	return &Error{Kind: KindUnavailable, Code: "database_refused", Err: cause,
+		Message: fmt.Sprintf("%s is damaged (quick_check); nothing was changed: keep a copy of the folder and restore a backup", f.path)}
+}
+
+// checkInstance compares the ids. A database without any table was left by a
+// first start that ended early, and is as good as none.
+func (f *found) checkInstance(ctx context.Context, c *connection) error {
+	tables, err := c.one(ctx, "SELECT count(*) FROM sqlite_schema")
+	if err != nil {
+		return f.damaged(err)
+	}
+	if tables.integer(0) == 0 && f.instance == uuid.Nil {
+		f.fresh = true
+		return nil
+	}
+	r, err := c.one(ctx, "SELECT id FROM instance")
+	switch {
+	case errors.Is(err, errNoRow) && f.instance == uuid.Nil:
+		f.fresh = true // the migrations ran, the process ended before the rest
+	case err != nil:
+		return &Error{Kind: KindUnavailable, Code: "database_refused", Err: err,
+			Message: f.path + " is not a PiCloud database; put the right file there or restore a backup"}
+	case f.instance == uuid.Nil:
+		f.instance = r.id(0) // a database put into an empty folder
+	case f.instance != r.id(0):
+		return refusal("%s belongs to instance %s, this folder to instance %s: put the right file back, or delete %s if the change is meant",
+			f.path, r.id(0), f.instance, markerName)
+	}
+	return nil
+}

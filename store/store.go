@@ -1,0 +1,345 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"modernc.org/sqlite"
+
+	schema "picloud/sql"
+)
+
+// readConnections is the size of the reader pool: on two cores a fourth adds
+// a sixth more reads per second, and each may cache 4 MB of pages.
+const readConnections = 3
+
+// Config is what Open needs.
+type Config struct {
+	Dir    string       // data folder; the database is Dir/picloud.db
+	Logger *slog.Logger // never nil
+	Now    func() time.Time
+	// LogRetentionDays and LogRetentionRows bound the execution log by age and
+	// by rows per script; 0 means 14 days and 1,000 rows (spec 4).
+	LogRetentionDays int
+	LogRetentionRows int
+	// ReservedModuleNames are the names of the SDK's own tables, which no
+	// module may take.
+	ReservedModuleNames []string
+	// OnFatal is called once when a sync or commit fails in a way that only a
+	// restart can recover from; cli ends the process.
+	OnFatal func(error)
+}
+
+// Store is the open database.
+type Store struct {
+	config     Config
+	migrations fs.FS
+	path       string
+	instance   uuid.UUID
+	version    int
+
+	lock         *lockFile
+	wal          *os.File
+	space        *diskSpace
+	writer       *writer
+	checkpointer *checkpointer
+	readers      *readerPool
+	housekeeper  *housekeeper
+
+	catalog  catalogHolder
+	ids      idGenerator
+	log      executionLog
+	closed   atomic.Bool
+	closeErr error
+}
+
+// Open opens or makes the database in config.Dir. Its error says what to do
+// when the folder is in use, the database is missing where one was, damaged,
+// of another instance, or newer than this PiCloud; nothing is changed then.
+func Open(ctx context.Context, config Config) (*Store, error) {
+	migrations, err := fs.Sub(schema.Migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	return open(ctx, config, migrations, true)
+}
+
+// open is Open with the migrations given, and with or without the goroutine
+// that works each second, so that a test can do its work by hand.
+func open(ctx context.Context, config Config, migrations fs.FS, keepHouse bool) (*Store, error) {
+	if config.LogRetentionDays == 0 {
+		config.LogRetentionDays = 14
+	}
+	if config.LogRetentionRows == 0 {
+		config.LogRetentionRows = 1000
+	}
+	if err := os.MkdirAll(config.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("making the data folder: %w", err)
+	}
+	s := &Store{ids: idGenerator{now: config.Now}, config: config, migrations: migrations, path: filepath.Join(config.Dir, databaseName), space: newDiskSpace(config.Dir)}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(err, s.abandon())
+	}
+	s.run(keepHouse)
+	return s, nil
+}
+
+// abandon gives back what a failed start has taken.
+func (s *Store) abandon() error {
+	var errs []error
+	if s.checkpointer != nil {
+		errs = append(errs, s.checkpointer.connection.close())
+	}
+	if s.readers != nil {
+		errs = append(errs, s.readers.close(readConnections))
+	}
+	if s.writer != nil {
+		errs = append(errs, s.writer.connection.close())
+	}
+	if s.wal != nil {
+		errs = append(errs, s.wal.Close())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.release())
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Store) start(ctx context.Context) error {
+	// A commit needs no stored modification time; see syncData. Where the
+	// system has no fdatasync the commit stays as it is.
+	if _, err := sqlite.Fdatasync(true); err != nil && !errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
+		return err
+	}
+	var err error
+	if s.lock, err = takeLock(s.config.Dir); err != nil {
+		return err
+	}
+	f, err := inspect(ctx, s.config.Dir, s.lock)
+	if err != nil {
+		return err
+	}
+	if err := s.openDatabase(ctx, f); err != nil {
+		return err
+	}
+	if err := s.space.prepare(); err != nil {
+		return err
+	}
+	// From here on a crash must find a WAL, so it exists before this is said.
+	if err := errors.Join(syncDirectory(s.config.Dir), s.lock.setState(stateRunning)); err != nil {
+		return err
+	}
+	return s.load(ctx)
+}
+
+// openDatabase opens the connections and brings the schema up to date.
+func (s *Store) openDatabase(ctx context.Context, f found) error {
+	file, err := os.OpenFile(s.path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("the database cannot be written (give it to the user that runs PiCloud): %w", err)
+	}
+	// SQLite gives its own files the mode of this one.
+	if err := errors.Join(file.Chmod(0o600), file.Close()); err != nil {
+		return err
+	}
+	if err := s.refuseNewer(ctx, f); err != nil {
+		return err
+	}
+	if err := s.openWriter(f.fresh); err != nil {
+		return err
+	}
+	if s.version, err = migrate(ctx, s.writer.connection, s.path, s.migrations); err != nil {
+		return err
+	}
+	if err := s.identify(f); err != nil {
+		return err
+	}
+	if s.checkpointer, err = newCheckpointer(s.path, s.writer); err != nil {
+		return err
+	}
+	s.writer.onGrown = s.checkpointer.grown
+	s.readers, err = openReaders(s.path, readConnections)
+	return err
+}
+
+// refuseNewer looks at the schema version before anything is opened for writing.
+func (s *Store) refuseNewer(ctx context.Context, f found) (err error) {
+	if f.fresh {
+		return nil
+	}
+	c, err := openConnection(s.path, inspectOptions)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.close()) }()
+	newest, err := newestMigration(s.migrations)
+	if err != nil {
+		return err
+	}
+	version, err := schemaVersion(ctx, c)
+	if err == nil && version > newest {
+		return newerSchema(s.path, version, newest)
+	}
+	return err
+}
+
+func (s *Store) openWriter(fresh bool) error {
+	options := writerOptions
+	if fresh {
+		options = creatorOptions
+	}
+	c, err := openConnection(s.path, options)
+	if err != nil {
+		return err
+	}
+	s.writer = &writer{
+		connection: c, now: s.config.Now, onFatal: s.config.OnFatal, space: s.space, full: true,
+		publish: s.catalog.publish, onGrown: func() {}, onFirst: s.rememberWAL,
+		queue: make(chan *operation, maxGroup), stopped: make(chan struct{}),
+	}
+	// The file outlives the last connection: making it anew costs a start 8 MiB of writes.
+	if _, err := c.raw.FileControlPersistWAL("main", 1); err != nil {
+		return err
+	}
+	// The first read makes the WAL file.
+	if _, err := c.one(context.Background(), "SELECT count(*) FROM sqlite_schema"); err != nil {
+		return err
+	}
+	if s.wal, err = os.OpenFile(s.path+"-wal", os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+		return err
+	}
+	return prefillWAL(s.wal)
+}
+
+// identify gives a fresh database its id, and the folder its marker.
+func (s *Store) identify(f found) error {
+	s.instance = f.instance
+	if f.fresh {
+		id, err := uuid.NewRandom()
+		if err != nil {
+			return err
+		}
+		s.instance = id
+		if _, err := s.writer.connection.exec("INSERT INTO instance (id, created_at) VALUES (?, ?)", id, s.now()); err != nil {
+			return err
+		}
+	}
+	marker := filepath.Join(s.config.Dir, markerName)
+	if _, err := os.Stat(marker); err == nil {
+		return nil
+	}
+	return writeFile(marker, []byte(s.instance.String()+"\n"))
+}
+
+// load fills what is kept in memory.
+func (s *Store) load(ctx context.Context) error {
+	return readWith(ctx, s.writer.connection, s.now(), func(t *transaction) error {
+		catalog, err := loadCatalog(t)
+		if err != nil {
+			return err
+		}
+		s.catalog.publish(catalog)
+		newest, err := newestExecutionKey(t)
+		if err != nil {
+			return err
+		}
+		s.ids.start(newest)
+		return s.log.load(t, s)
+	})
+}
+
+func (s *Store) run(keepHouse bool) {
+	go s.writer.run()
+	go s.checkpointer.run()
+	s.housekeeper = newHousekeeper(s)
+	if keepHouse {
+		go s.housekeeper.run()
+	} else {
+		close(s.housekeeper.stopped)
+	}
+}
+
+// Close flushes the execution log, checkpoints and closes. Operations that
+// were queued before it are done; later ones fail with the code "closed".
+func (s *Store) Close(ctx context.Context) error {
+	if !s.closed.CompareAndSwap(false, true) {
+		return nil
+	}
+	close(s.housekeeper.stop)
+	<-s.housekeeper.stopped
+	flushed := s.FlushExecutions(ctx)
+	s.writer.stop()
+	close(s.checkpointer.stop)
+	<-s.checkpointer.stopped
+	closed := errors.Join(s.checkpointer.connection.close(), s.readers.close(readConnections))
+	blank, err := s.closeWriter()
+	if err == nil && blank {
+		err = s.markStopped()
+	}
+	return errors.Join(flushed, closed, err, s.wal.Close(), s.lock.release())
+}
+
+// closeWriter moves the WAL into the database and closes the last connection;
+// true when nothing is left in the WAL.
+func (s *Store) closeWriter() (bool, error) {
+	c := s.writer.connection
+	result, err := checkpointResult{}, error(nil)
+	if s.writer.broken.Load() == nil {
+		result, err = checkpoint(c, "FULL")
+	}
+	// With a limit SQLite would cut the file to nothing when it closes.
+	_, limit := c.exec("PRAGMA journal_size_limit=-1")
+	broken := s.writer.broken.Load() != nil
+	return !broken && err == nil && result.moved == result.frames, errors.Join(err, limit, c.close())
+}
+
+func (s *Store) markStopped() error {
+	if err := blankWAL(s.wal); err != nil {
+		return err
+	}
+	state, err := stateStopped(s.path)
+	if err != nil {
+		return err
+	}
+	return s.lock.setState(state)
+}
+
+// Ping answers nil when a read and the writer's loop answer (for /readyz).
+func (s *Store) Ping(ctx context.Context) error {
+	if broken := s.writer.broken.Load(); broken != nil {
+		return broken
+	}
+	if err := s.writer.do(ctx, &operation{}); err != nil {
+		return err
+	}
+	return s.read(ctx, func(t *transaction) error {
+		_, err := t.first("SELECT 1")
+		return err
+	})
+}
+
+// SchemaVersion is the newest applied migration.
+func (s *Store) SchemaVersion() int { return s.version }
+
+// WriterStats counts what the writer has done since the start. WALBytes is how
+// much of the write-ahead log is in use.
+type WriterStats struct{ Operations, Groups, DurableGroups, Syncs, Checkpoints, WALBytes int64 }
+
+// WriterStats returns the counts so far.
+func (s *Store) WriterStats() WriterStats {
+	c := &s.writer.stats
+	return WriterStats{
+		Operations: c.operations.Load(), Groups: c.groups.Load(), DurableGroups: c.durableGroups.Load(),
+		Syncs: c.syncs.Load(), Checkpoints: c.checkpoints.Load(), WALBytes: c.walFrames.Load() * frameBytes,
+	}
+}
+
+func (s *Store) now() Time { return TimeOf(s.config.Now()) }

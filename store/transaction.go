@@ -1,0 +1,106 @@
+package store
+
+import (
+	"context"
+	"errors"
+)
+
+// transaction is what the lower-case methods work on: the writer's open
+// transaction, or a reader's snapshot.
+type transaction struct {
+	*connection
+	ctx context.Context
+	// at is the one time that everything in the transaction happens at.
+	at Time
+	// wrote says that something was changed, changedCatalog that it was an app,
+	// a script or a route.
+	wrote, changedCatalog bool
+}
+
+// exec changes rows and returns how many.
+func (t *transaction) exec(query string, arguments ...any) (int64, error) {
+	t.wrote = true
+	return t.connection.exec(query, arguments...)
+}
+
+func (t *transaction) each(scan func(row) error, query string, arguments ...any) error {
+	return t.query(t.ctx, scan, query, arguments...)
+}
+
+func (t *transaction) first(query string, arguments ...any) (row, error) {
+	return t.one(t.ctx, query, arguments...)
+}
+
+// count returns the integer that query selects.
+func (t *transaction) count(query string, arguments ...any) (int64, error) {
+	r, err := t.first(query, arguments...)
+	if err != nil {
+		return 0, err
+	}
+	return r.integer(0), nil
+}
+
+// readerPool hands out the reading connections.
+type readerPool struct{ idle chan *connection }
+
+func openReaders(path string, count int) (*readerPool, error) {
+	pool := &readerPool{idle: make(chan *connection, count)}
+	for range count {
+		c, err := openConnection(path, readerOptions)
+		if err != nil {
+			return nil, errors.Join(err, pool.close(len(pool.idle)))
+		}
+		pool.idle <- c
+	}
+	return pool, nil
+}
+
+// close waits for count connections to come back and closes them.
+func (p *readerPool) close(count int) error {
+	var errs []error
+	for range count {
+		errs = append(errs, (<-p.idle).close())
+	}
+	return errors.Join(errs...)
+}
+
+// read runs fn on one snapshot of the database. fn must be short and may not
+// wait for anything but the disk: an open snapshot keeps the WAL from being reused.
+func (s *Store) read(ctx context.Context, fn func(*transaction) error) error {
+	if s.closed.Load() {
+		return closedError()
+	}
+	select {
+	case c := <-s.readers.idle:
+		defer func() { s.readers.idle <- c }()
+		return readWith(ctx, c, s.now(), fn)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func readWith(ctx context.Context, c *connection, at Time, fn func(*transaction) error) (err error) {
+	if _, err := c.exec("BEGIN"); err != nil {
+		return visible(err)
+	}
+	defer func() {
+		if _, end := c.exec("ROLLBACK"); end != nil {
+			err = errors.Join(err, visible(end))
+		}
+	}()
+	err = fn(&transaction{connection: c, ctx: ctx, at: at})
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return visible(err)
+}
+
+// readValue is read for a function with a result.
+func readValue[T any](ctx context.Context, s *Store, fn func(*transaction) (T, error)) (T, error) {
+	var value T
+	err := s.read(ctx, func(t *transaction) (err error) {
+		value, err = fn(t)
+		return err
+	})
+	return value, err
+}

@@ -1,0 +1,207 @@
+package store
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// maxGroup bounds what one commit takes together, and with it how long the
+// first operation of a group waits for the last.
+const maxGroup = 256
+
+// operation is one unit of work for the writer.
+type operation struct {
+	// fn changes the database inside the group's transaction. A nil fn only
+	// waits for its turn.
+	fn func(*transaction) error
+	// durable asks that the change is on the card before done.
+	durable bool
+	// frees says that fn gives space back, so that it may run while the disk is full.
+	frees bool
+	// alone runs between groups, outside any transaction, in place of fn.
+	alone func(*connection) error
+	err   error
+	done  chan error
+}
+
+// writer is the one goroutine that changes the database. It takes an
+// operation, drains what has queued meanwhile, and commits all of it at once:
+// under load the cost of a sync is shared, when idle nothing waits.
+type writer struct {
+	connection *connection
+	now        func() time.Time
+	onFatal    func(error)
+	publish    func(*Catalog)
+	onGrown    func()       // told when the WAL is due for a checkpoint
+	onFirst    func() error // called after the first change, to note which WAL is this database's
+
+	queue   chan *operation
+	stopped chan struct{}
+	closing sync.RWMutex // held shared while sending to queue
+	closed  bool
+
+	group  []*operation
+	full   bool  // the connection's sync level is FULL
+	frames int64 // frames in the WAL after the last group
+	tried  int64 // frames at the last checkpoint that the cap forced
+
+	// space knows whether the disk is full.
+	space *diskSpace
+	// broken is set once: after a failed commit or sync nothing is written any more.
+	broken atomic.Pointer[Error]
+
+	wrote  atomic.Int64 // groups that changed something
+	synced atomic.Int64 // as wrote, up to which the card has everything
+	last   atomic.Int64 // monotonic nanoseconds of the last group
+	stats  writerCounters
+}
+
+// writerCounters are WriterStats while they count.
+type writerCounters struct {
+	operations, groups, durableGroups, syncs, checkpoints, walFrames atomic.Int64
+}
+
+// submit queues op. The channel in op gets its outcome.
+func (w *writer) submit(ctx context.Context, op *operation) error {
+	op.done = make(chan error, 1)
+	w.closing.RLock()
+	defer w.closing.RUnlock()
+	if w.closed {
+		return closedError()
+	}
+	select {
+	case w.queue <- op:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// do runs op and waits for its outcome. A caller whose ctx ends while op is
+// queued or running stops waiting; op itself is done all the same, since what
+// a group holds cannot be taken out of it.
+func (w *writer) do(ctx context.Context, op *operation) error {
+	if err := w.submit(ctx, op); err != nil {
+		return err
+	}
+	select {
+	case err := <-op.done:
+		return visible(err)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// write runs fn in the writer and returns its result after the commit;
+// durable: after the card has it.
+func write[T any](ctx context.Context, s *Store, durable bool, fn func(*transaction) (T, error)) (T, error) {
+	var value, none T
+	err := s.writer.do(ctx, &operation{durable: durable, fn: func(t *transaction) (err error) {
+		value, err = fn(t)
+		return err
+	}})
+	if err != nil {
+		return none, err
+	}
+	return value, nil
+}
+
+// change is a durable write without a result.
+func (s *Store) change(ctx context.Context, fn func(*transaction) error) error {
+	return s.writer.do(ctx, &operation{durable: true, fn: fn})
+}
+
+// relax is a write that may be lost with the power within a second (but not
+// with the process).
+func (s *Store) relax(ctx context.Context, fn func(*transaction) error) error {
+	return s.writer.do(ctx, &operation{fn: fn})
+}
+
+func (w *writer) run() {
+	defer close(w.stopped)
+	for op := range w.queue {
+		w.group = append(w.group[:0], op)
+		for len(w.group) < maxGroup && op.alone == nil {
+			if op = w.poll(); op == nil {
+				break
+			}
+			w.group = append(w.group, op)
+		}
+		w.runGroup()
+		clear(w.group)
+	}
+}
+
+func (w *writer) poll() *operation {
+	select {
+	case op := <-w.queue:
+		return op
+	default:
+		return nil
+	}
+}
+
+// stop lets queued operations finish and ends the goroutine.
+func (w *writer) stop() {
+	w.closing.Lock()
+	alreadyClosed := w.closed
+	w.closed = true
+	w.closing.Unlock()
+	if !alreadyClosed {
+		close(w.queue)
+	}
+	<-w.stopped
+}
+
+// runGroup commits the group. An operation that runs alone can only be its
+// last member.
+func (w *writer) runGroup() {
+	last := w.group[len(w.group)-1]
+	together := w.group
+	if last.alone != nil {
+		together = w.group[:len(w.group)-1]
+	}
+	if err := w.commit(together); err != nil {
+		w.failAll(together, err)
+	}
+	for _, op := range together {
+		op.done <- op.err
+	}
+	if last.alone != nil {
+		last.done <- w.runAlone(last.alone)
+	}
+	w.last.Store(monotonic())
+}
+
+func (w *writer) failAll(ops []*operation, err error) {
+	for _, op := range ops {
+		if op.err == nil {
+			op.err = err
+		}
+	}
+}
+
+func (w *writer) runAlone(fn func(*connection) error) (err error) {
+	if broken := w.broken.Load(); broken != nil {
+		return broken
+	}
+	defer func() { err = recovered(err, recover()) }()
+	return fn(w.connection)
+}
+
+// raise sets v to at least to.
+func raise(v *atomic.Int64, to int64) {
+	for {
+		now := v.Load()
+		if now >= to || v.CompareAndSwap(now, to) {
+			return
+		}
+	}
+}
+
+var started = time.Now()
+
+// monotonic returns nanoseconds that no clock step changes.
+func monotonic() int64 { return int64(time.Since(started)) }

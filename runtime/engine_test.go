@@ -1,0 +1,539 @@
+package runtime_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"picloud/runtime"
+	"picloud/runtime/sdk"
+	"picloud/store"
+)
+
+// bench is a real store and a real engine.
+type bench struct {
+	t      testing.TB
+	store  *store.Store
+	engine *runtime.Engine
+	app    store.App
+}
+
+func newBench(t testing.TB, change func(*runtime.Config)) *bench {
+	t.Helper()
+	ctx := context.Background()
+	logger := slog.New(slog.DiscardHandler)
+	dir, err := os.MkdirTemp("/dev/shm", "engine")
+	if err != nil {
+		dir = t.TempDir()
+	}
+	s, err := store.Open(ctx, store.Config{Dir: dir, Logger: logger, Now: time.Now, OnFatal: func(err error) { panic(err) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := runtime.Config{Store: s, Logger: logger, Modules: sdk.Modules()}
+	if change != nil {
+		change(&config)
+	}
+	engine := runtime.New(config)
+	t.Cleanup(func() {
+		engine.Close()
+		if err := s.Close(ctx); err != nil {
+			t.Error(err)
+		}
+		_ = os.RemoveAll(dir)
+	})
+	app, err := s.CreateApp(ctx, store.AppDraft{Slug: "home", Name: "Home"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &bench{t: t, store: s, engine: engine, app: app}
+}
+
+func (b *bench) save(draft store.ScriptDraft) *store.Script {
+	b.t.Helper()
+	if draft.Kind == "" {
+		draft.Kind = store.ScriptEndpoint
+	}
+	draft.Access = store.AccessOpen
+	script, err := b.store.CreateScript(context.Background(), b.app.ID, draft)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return b.store.Catalog().Scripts[script.ID]
+}
+
+func (b *bench) endpoint(name, source string) *store.Script {
+	b.t.Helper()
+	return b.save(store.ScriptDraft{Name: name, Source: source})
+}
+
+func (b *bench) module(name, source string) *store.Script {
+	b.t.Helper()
+	return b.save(store.ScriptDraft{Name: name, Source: source, Kind: store.ScriptModule})
+}
+
+// try runs a source once as a test run, which hands the record back.
+func (b *bench) try(source string, request *runtime.Request) *runtime.Result {
+	b.t.Helper()
+	name := "try-" + strings.ReplaceAll(strings.ToLower(time.Now().Format("150405.000000000")), ".", "-")
+	return b.run(b.endpoint(name, source), request)
+}
+
+func (b *bench) run(script *store.Script, request *runtime.Request) *runtime.Result {
+	if request == nil {
+		request = get("/", "")
+	}
+	return b.engine.Run(context.Background(), &runtime.Invocation{
+		Script: script, Kind: runtime.KindTest, RequestID: "req-1", Request: request,
+	})
+}
+
+// wantBody runs a source and compares status 200 and the body.
+func (b *bench) wantBody(source string, request *runtime.Request, want string) {
+	b.t.Helper()
+	result := b.try(source, request)
+	if result.Err != nil || result.Status != http.StatusOK || string(result.Body) != want {
+		b.t.Errorf("%s\n gave %d %q, %v; want %q", source, result.Status, result.Body, result.Err, want)
+	}
+}
+
+func get(path, query string) *runtime.Request {
+	target := path
+	if query != "" {
+		target += "?" + query
+	}
+	return &runtime.Request{
+		Method: "GET", Path: path, RawTarget: target, RawQuery: query, Host: "pi.local", Scheme: "http", RemoteIP: "192.0.2.7",
+		Header: http.Header{},
+	}
+}
+
+func post(contentType, body string) *runtime.Request {
+	request := get("/in", "")
+	request.Method = "POST"
+	request.Body = []byte(body)
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
+	}
+	return request
+}
+
+func TestContext(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	request := get("/users/7/x", "name=Ada&tag=a&tag=b&bad=%zz%41&plus=a+b&flag&%6bey=v")
+	request.Params = []runtime.Param{{Name: "id", Value: "7"}}
+	request.Rest = "x"
+	request.Header = http.Header{"X-Twice": {"1", "2"}, "User-Agent": {"probe"}, "Cookie": {`a=1; b="two"; a=3`}}
+	for source, want := range map[string]string{
+		`return ctx.request.method .. ctx.request.path .. ctx.request.rest`:                                  "GET/users/7/xx",
+		`return ctx.request.raw_target`:                                                                      request.RawTarget,
+		`return ctx.request.host .. " " .. ctx.request.scheme .. " " .. ctx.request.remote_ip`:               "pi.local http 192.0.2.7",
+		`return ctx.request.query.name .. ctx.request.query.tag .. ctx.request.query.key`:                    "Adabv",
+		`return ctx.request.query.bad .. ctx.request.query.plus .. ctx.request.query.flag`:                   "%zzAa b",
+		`return ctx.request.query_all.tag`:                                                                   `["a","b"]`,
+		`return ctx.request.headers["x-twice"] .. ctx.request.headers["User-Agent"]`:                         "1, 2probe",
+		`return ctx.request.headers.host`:                                                                    "pi.local",
+		`return ctx.request.headers`:                                                                         `{"host":"pi.local","cookie":"a=1; b=\"two\"; a=3","user-agent":"probe","x-twice":"1, 2"}`,
+		`return ctx.request.cookies`:                                                                         `{"a":"1","b":"two"}`,
+		`return ctx.request.params.id`:                                                                       "7",
+		`return tostring(ctx.request.query.nothing) .. tostring(ctx.request.headers.nothing)`:                "nilnil",
+		`return { ctx.request.body, ctx.request.body_raw, ctx.request.is_json }`:                             `["","",false]`,
+		`return ctx.request_id .. ctx.script_name:sub(1, 3) .. ctx.app .. ctx.invocation_type`:               "req-1tryhometest",
+		`return ctx.sdk_version .. " " .. #ctx.execution_id .. " " .. #ctx.script_id`:                        "1.0 36 36",
+		`return ctx.deadline_ms > 0 and ctx.deadline_ms <= 10000 and ctx.event == nil`:                       "true",
+		`local n = {} for k, v in pairs(ctx.request.query) do n[#n + 1] = k end return table.concat(n, ",")`: "name,tag,bad,plus,flag,key",
+		`local n = 0 for k in pairs(ctx.request.headers) do n = n + 1 end return n`:                          "4",
+	} {
+		b.wantBody(source, request, want)
+	}
+}
+
+func TestContextIsReadOnly(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	for _, source := range []string{
+		`ctx.x = 1`, `ctx.request = nil`, `ctx.request.method = "x"`, `ctx.request.headers.a = "b"`, `rawset(ctx, "x", 1)`,
+		`rawset(ctx.request.query, "x", 1)`, `table.insert(ctx.request.query, 1)`, `setmetatable(ctx.request.params, {})`, `string.x = 1`, `json.x = 1`,
+	} {
+		if result := b.try(source, nil); result.Err == nil || result.Err.Code != runtime.CodeScriptError {
+			t.Errorf("%s: %+v", source, result.Err)
+		}
+	}
+	b.wantBody(`return { rawget(ctx, "x") == nil, next(ctx.request.query) == nil, #ctx.request.params }`, nil, `[true,true,0]`)
+}
+
+func TestBodies(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	const show = `return { ctx.request.body, ctx.request.is_json }`
+	part := "--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n" +
+		"--B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x.bin\"\r\nContent-Type: image/png\r\n\r\n\x00\xff\r\n--B--\r\n"
+	for _, c := range []struct{ name, contentType, body, want string }{
+		{"json", "application/json", `{"a":[]}`, `[{"a":[]},true]`},
+		{"json suffix", "application/vnd.x+json; charset=utf-8", `[1]`, `[[1],true]`},
+		{"json scalar", "application/json", `5`, `[5,true]`},
+		{"BOM", "application/json", "\xef\xbb\xbf{}", `[{},true]`},
+		{"empty json", "application/json", "", `["",false]`},
+		{"not json", "application/json", `{"a":`, `["{\"a\":",false]`},
+		{"form as json", "application/json", `a=1&b=x+y`, `[{"a":"1","b":"x y"},false]`},
+		{"sentence as json", "application/json", `a = b`, `["a = b",false]`},
+		{"form", "application/x-www-form-urlencoded", "a=1&a=2&b=%zz", `[{"a":"2","b":"%zz"},false]`},
+		{"json as form", "application/x-www-form-urlencoded", ` {"a":1}`, `[{"a":1},true]`},
+		{"untyped object", "", `{"a":1}`, `[{"a":1},true]`},
+		{"untyped scalar", "", `12`, `["12",false]`},
+		{"untyped form", "", `a=1`, `["a=1",false]`},
+		{"text", "text/plain", "\xef\xbb\xbfhello", `["hello",false]`},
+		{"xml", "application/xml", "<a/>", `["<a/>",false]`},
+		{"other", "application/octet-stream", "abc", `["",false]`},
+		{"bad multipart", "multipart/form-data; boundary=B", "nonsense", `["",false]`},
+		{"odd type", "text/plain;;;", "x", `["x",false]`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := &bench{t, b.store, b.engine, b.app}
+			b.wantBody(show, post(c.contentType, c.body), c.want)
+		})
+	}
+	b.wantBody(`local f = ctx.request.body.files.f
+		return { ctx.request.body.fields.a, f.filename, f.type, #f.data, f.data:byte(2) }`,
+		post("multipart/form-data; boundary=B", part), `["1","x.bin","image/png",2,255]`)
+	b.wantBody(`return #ctx.request.body_raw .. ctx.request.body_raw:byte(1)`, post("application/json", "\xef\xbb\xbf{}"), "5239")
+	b.wantBody(`ctx.request.body.a = 2 return ctx.request.body`, post("application/json", `{"a":1}`), `{"a":2}`)
+}
+
+func TestResponses(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(c *runtime.Config) { c.MaxResponseBytes = 100_000 })
+	for _, c := range []struct {
+		source      string
+		status      int
+		contentType string
+		body        string
+	}{
+		{`return "hi"`, 200, "text/plain; charset=utf-8", "hi"},
+		{`return {a = 1}`, 200, "application/json", `{"a":1}`},
+		{`return 5`, 200, "application/json", "5"},
+		{`return false`, 200, "application/json", "false"},
+		{`return json.null`, 200, "application/json", "null"},
+		{`return nil`, 204, "", ""},
+		{``, 204, "", ""},
+		{`return {statusCode = 201, body = {1, 2}}`, 201, "application/json", "[1,2]"},
+		{`return {statusCode = 404}`, 404, "", ""},
+		{`return {statusCode = 200, headers = {["content-type"] = "text/html"}, body = "<p>"}`, 200, "text/html", "<p>"},
+		{`return {statusCode = 200, headers = {["Content-Length"] = 2}, body = "ok"}`, 200, "text/plain; charset=utf-8", "ok"},
+		{`return {statusCode = 204, body = ""}`, 204, "", ""},
+	} {
+		result := b.try(c.source, nil)
+		if result.Err != nil || result.Status != c.status || string(result.Body) != c.body || header(result, "content-type") != c.contentType {
+			t.Errorf("%s gave %d %v %q %v", c.source, result.Status, result.Header, result.Body, result.Err)
+		}
+	}
+	result := b.try(`return {statusCode = 200, headers = {["Set-Cookie"] = {"a=1", "b=2"}, ["Retry-After"] = 30}}`, nil)
+	if len(result.Header) != 3 || header(result, "retry-after") != "30" {
+		t.Errorf("headers are %v", result.Header)
+	}
+	for _, source := range []string{
+		`return {statusCode = 99}`, `return {statusCode = 100}`, `return {statusCode = 600}`, `return {statusCode = 200.5}`, `return {statusCode = "200"}`,
+		`return {statusCode = 204, body = "x"}`, `return {statusCode = 304, body = {}}`,
+		`return {statusCode = 200, headers = {a = "x\r\ny"}}`, `return {statusCode = 200, headers = {a = "x\0"}}`,
+		`return {statusCode = 200, headers = {["a b"] = "x"}}`, `return {statusCode = 200, headers = {[""] = "x"}}`,
+		`return {statusCode = 200, headers = {Connection = "close"}}`, `return {statusCode = 200, headers = {["transfer-encoding"] = "chunked"}}`,
+		`return {statusCode = 200, headers = {a = true}}`, `return {statusCode = 200, headers = 5}`, `return {statusCode = 200, headers = {"x"}}`,
+		`return {statusCode = 200, headers = {["content-length"] = 5}, body = "x"}`,
+		`return print`, `return {f = print}`, `local t = {} t.t = t return t`, `return 0/0`, `return "\255" .. "x", 1 and {"\255"}`, `return {"\255"}`,
+		`return string.rep("x", 100001)`, `local s = string.rep("x", 60000) return {s, s}`,
+	} {
+		if strings.HasPrefix(source, `return "\255"`) {
+			continue // bytes are a fine text body
+		}
+		result := b.try(source, nil)
+		if result.Err == nil || result.Err.Code != runtime.CodeInvalidResponse || result.Status != 502 {
+			t.Errorf("%s gave %d %v", source, result.Status, result.Err)
+		}
+	}
+}
+
+func header(result *runtime.Result, name string) string {
+	for _, field := range result.Header {
+		if strings.EqualFold(field.Name, name) {
+			return field.Value
+		}
+	}
+	return ""
+}
+
+func TestRequire(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	b.module("counter", `loads = (loads or 0) + 1 local n = 0 return { next = function() n = n + 1 return n end }`)
+	b.module("self", `return require("self")`)
+	b.module("ring-a", `return require("ring-b")`)
+	b.module("ring-b", `return require("ring-a")`)
+	b.module("nothing", `seen = true`)
+	b.module("broken", `error("at load")`)
+	b.endpoint("page", `return 1`)
+	b.wantBody(`local a, c = require("counter"), require("counter") a.next() return { c.next(), loads, a == c }`, nil, `[2,1,true]`)
+	b.wantBody(`return { require("counter").next(), loads }`, nil, `[1,1]`)
+	b.wantBody(`return { require("nothing"), seen }`, nil, `[true,true]`)
+	b.wantBody(`local ok, e = pcall(require, "broken") local again, f = pcall(require, "broken") return e == f`, nil, "true")
+	for source, want := range map[string]string{
+		`require("self")`:    "module cycle self → self",
+		`require("ring-a")`:  "module cycle ring-a → ring-b → ring-a",
+		`require("missing")`: "module 'missing' does not exist",
+		`require("page")`:    "is an endpoint",
+		`require(5)`:         "require: argument 1 (name) must be a string, got number",
+		`require("broken")`:  "broken:1: at load",
+	} {
+		if result := b.try(source, nil); result.Err == nil || !strings.Contains(result.Err.Message, want) {
+			t.Errorf("%s: %v, want %q", source, result.Err, want)
+		}
+	}
+	for i := range 18 {
+		b.module("deep"+string(rune('a'+i)), `return require("deep`+string(rune('a'+i+1))+`")`)
+	}
+	if result := b.try(`require("deepa")`, nil); result.Err == nil || !strings.Contains(result.Err.Message, "more than 16 levels") {
+		t.Errorf("a chain of 18: %v", result.Err)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	script := b.endpoint("faulty", "local function f(x)\n  error(x, 0)\nend\nlocal function g() local y = nil; return y.z end\n"+
+		"local q = ctx.request.query\nif q.kind == 'table' then f({code = 'no_sensor', message = 'gone'}) end\n"+
+		"if q.kind == 'json' then f({a = 1}) end\nif q.kind == 'nil' then f(nil) end\nif q.kind == 'level' then error('up', 1) end\n"+
+		"if q.kind == 'mt' then f(setmetatable({}, {__tostring = function() while true do end end})) end\nlocal r = g() return r")
+	for kind, want := range map[string]struct {
+		message string
+		line    int
+	}{
+		"table": {"no_sensor: gone", 2}, "json": {`{"a":1}`, 2}, "nil": {"nil", 2}, "level": {"faulty:9: up", 9}, "mt": {"{}", 2}, "": {"faulty:4: attempt to index", 4},
+	} {
+		result := b.run(script, get("/", "kind="+kind))
+		if result.Err == nil || result.Status != 502 || result.Err.Code != runtime.CodeScriptError || !strings.HasPrefix(result.Err.Message, want.message) || result.Err.Line != want.line {
+			t.Errorf("%s: %d %+v", kind, result.Status, result.Err)
+			continue
+		}
+		recorded := result.Execution.Error
+		if recorded.Script != "faulty" || recorded.Line != want.line || !strings.Contains(recorded.Traceback, "faulty:11: in main chunk") && kind == "" {
+			t.Errorf("%s: recorded %+v", kind, recorded)
+		}
+	}
+	overflow := b.try(`local function f() return 1 + f() end return f()`, nil)
+	if overflow.Status != 502 || overflow.Err.Code != runtime.CodeScriptError || !strings.Contains(overflow.Err.Message, "stack overflow") {
+		t.Errorf("endless recursion: %d %+v", overflow.Status, overflow.Err)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(c *runtime.Config) {
+		c.Defaults = runtime.DefaultLimits()
+		c.Defaults.Instructions = 100_000_000
+		c.MaxResponseBytes = 10_000
+	})
+	few, short := int64(10_000), int64(100)
+	limited := b.save(store.ScriptDraft{Name: "few", Source: `while true do pcall(function() while true do end end) end`, Limits: store.Limits{Instructions: &few}})
+	for _, c := range []struct {
+		script *store.Script
+		code   string
+		status int
+	}{
+		{limited, "instruction_limit", 507},
+		{b.save(store.ScriptDraft{Name: "slow", Source: `while true do end`, TimeoutMS: &short}), "timeout", 504},
+		{b.endpoint("big", `local t = {} while true do t[#t + 1] = string.rep("x", 100000) .. #t end`), "memory_limit", 507},
+		{b.endpoint("long", `return #string.rep("x", 5 * 1024 * 1024)`), "memory_limit", 507},
+		{b.endpoint("wide", `local t = {} for i = 1, 60 do t = {t, t} end return t`), "invalid_response", 502},
+	} {
+		result := b.run(c.script, nil)
+		if result.Err == nil || result.Err.Code != c.code || result.Status != c.status {
+			t.Errorf("%s: %d %+v", c.script.Name, result.Status, result.Err)
+		}
+		if status := string(result.Execution.Status); c.status != 502 && status != c.code {
+			t.Errorf("%s is recorded as %s", c.script.Name, status)
+		}
+	}
+}
+
+func TestCheckLimitsNamesTheCeiling(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	number := func(n int64) *int64 { return &n }
+	for field, c := range map[string]struct {
+		timeout *int64
+		limits  store.Limits
+	}{
+		"timeout_ms":          {timeout: number(300_001)},
+		"limits.instructions": {limits: store.Limits{Instructions: number(1_000_000_001)}},
+		"limits.memory_bytes": {limits: store.Limits{MemoryBytes: number(256<<20 + 1)}},
+		"limits.call_depth":   {limits: store.Limits{CallDepth: number(1001)}},
+		"limits.string_bytes": {limits: store.Limits{StringBytes: number(16<<20 + 1)}},
+		"limits.sdk_calls":    {limits: store.Limits{SDKCalls: number(0)}},
+	} {
+		err := b.engine.CheckLimits(c.timeout, c.limits)
+		if err == nil || !strings.Contains(err.Error(), field) || store.KindOf(err) != store.KindInvalid {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	if err := b.engine.CheckLimits(number(300_000), store.Limits{SDKCalls: number(100_000), MemoryBytes: number(64 << 20), StringBytes: number(64 << 20)}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	imports, err := b.engine.Check("x", `local a = require "one" local c = require("two") return require("one")`)
+	if err != nil || strings.Join(imports, " ") != "one two" {
+		t.Errorf("imports %v, %v", imports, err)
+	}
+	_, err = b.engine.Check("x", "local a = 1\nlocal = 2")
+	if refused, ok := err.(*runtime.SourceError); !ok || refused.Line != 2 || refused.Column < 1 {
+		t.Errorf("a syntax error gives %v", err)
+	}
+	broken := b.endpoint("broken", "return )")
+	if result := b.run(broken, nil); result.Status != 502 || result.Err.Code != runtime.CodeScriptError || result.Err.Line != 1 {
+		t.Errorf("a stored script that does not compile: %d %+v", result.Status, result.Err)
+	}
+}
+
+func TestNothingSurvivesARun(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(c *runtime.Config) { c.MaxConcurrency = 1 })
+	plant := b.endpoint("plant", `x = 1 _G.y = 2 getmetatable = nil string = nil
+		pcall(function() ("").z = 1 end) pcall(rawset, ctx, "w", 1) pcall(rawset, ctx.request.query, "w", 1) pcall(rawset, json.null, "w", 1)
+		print("mine") return "planted"`)
+	probe := b.endpoint("probe", `return { x == nil, y == nil, getmetatable ~= nil, string ~= nil, rawget(ctx, "w") == nil, ctx.request.query.w == nil, next(ctx.request.query) == nil }`)
+	for range 20 {
+		b.run(plant, nil)
+		if result := b.run(probe, nil); string(result.Body) != `[true,true,true,true,true,true,true]` || len(result.Execution.Logs) != 0 {
+			t.Fatalf("%s %v %v", result.Body, result.Err, result.Execution.Logs)
+		}
+	}
+}
+
+func TestRecord(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	script := b.endpoint("rec", `for i = 1, 205 do log.info("line " .. i, { n = i }) end print("a", 1, nil)
+		return { statusCode = 201, headers = { ["Set-Cookie"] = "s=1", ["X-A"] = "b" }, body = string.rep("é", 5000) }`)
+	request := post("text/plain", strings.Repeat("x", 9000))
+	for _, name := range []string{"Authorization", "Cookie", "X-Api-Key", "X-Hub-Signature-256", "Stripe-Signature", "X-Gitlab-Token", "X-Shopify-Hmac-Sha256"} {
+		request.Header.Set(name, "verysecret")
+	}
+	request.Header.Set("X-Github-Event", "push")
+	request.Header.Set("Accept-Language", "de")
+	result := b.engine.Run(context.Background(), &runtime.Invocation{Script: script, Kind: runtime.KindHTTP, RequestID: "r", Request: request})
+	if result.Execution != nil {
+		t.Error("only a test run hands its record back")
+	}
+	if err := b.store.FlushExecutions(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	e, err := b.store.Execution(context.Background(), result.ExecutionID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Status != store.StatusSuccess || e.StatusCode != 201 || len(e.Logs) != 200 || e.LogsDropped != 6 || string(e.Logs[1].Data) != `{"n":2}` || e.InvocationType != "http" || e.Usage.Instructions == 0 {
+		t.Errorf("record is %+v", e)
+	}
+	if len(e.Request.Body) != 8192 || e.Request.BodyBytes != 9000 || e.Response.BodyBytes != 10000 || len(e.Response.Body) != 8192 {
+		t.Errorf("bodies %d %d %d %d", len(e.Request.Body), e.Request.BodyBytes, e.Response.BodyBytes, len(e.Response.Body))
+	}
+	seen := map[string]string{}
+	for _, field := range append(e.Request.Headers, e.Response.Headers...) {
+		seen[field.Name] = field.Value
+		if strings.Contains(field.Value, "secret") || field.Name == "accept-language" {
+			t.Errorf("%s is stored as %q", field.Name, field.Value)
+		}
+	}
+	if seen["x-github-event"] != "push" || seen["authorization"] != "[redacted]" || seen["set-cookie"] != "[redacted]" || seen["x-a"] != "b" {
+		t.Errorf("headers are %v", seen)
+	}
+}
+
+func TestLogLineIsBounded(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	result := b.try(`log.info(string.rep("é", 4000)) log.info(string.rep("m", 3000), { d = string.rep("d", 3000) }) log.warn("\255")`, nil)
+	if result.Err != nil {
+		t.Fatal(result.Err)
+	}
+	for _, line := range result.Execution.Logs {
+		if len(line.Message)+len(line.Data) > 4096 {
+			t.Errorf("a line has %d bytes", len(line.Message)+len(line.Data))
+		}
+	}
+	if got := result.Execution.Logs[1].Message; !strings.Contains(got, "bytes left out]") {
+		t.Errorf("dropped data leaves %q", got[len(got)-40:])
+	}
+}
+
+func TestPanicBelowAScript(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(c *runtime.Config) { c.Modules = append(c.Modules, panicModule()) })
+	result := b.try(`broken.now()`, nil)
+	if result.Status != 502 || result.Err.Code != runtime.CodeInternal || strings.Contains(result.Err.Message, "kaboom") {
+		t.Errorf("%d %+v", result.Status, result.Err)
+	}
+	b.wantBody(`return 1`, nil, "1")
+}
+
+// Runs of different scripts and apps interleave on few states; none sees
+// another's globals, query or log lines.
+func TestConcurrentRunsStayApart(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(c *runtime.Config) { c.MaxConcurrency = 4; c.QueueWait = time.Minute; c.QueueLength = 100 })
+	b.module("state", `local kept = {} return kept`)
+	script := b.endpoint("echo", `assert(seen == nil) seen = ctx.request.query.n
+		local kept = require("state") assert(next(kept) == nil) kept[1] = seen
+		print(seen) local ok = pcall(error, "x") coroutine.wrap(function() coroutine.yield(seen) end)()
+		if tonumber(seen) % 5 == 0 then error(seen, 0) end
+		return seen .. kept[1] .. tostring(ctx.request.headers["x-n"])`)
+	var all sync.WaitGroup
+	for worker := range 8 {
+		all.Go(func() {
+			for i := range 60 {
+				n := strconv.Itoa(worker*1000 + i)
+				request := get("/", "n="+n)
+				request.Header.Set("X-N", n)
+				result := b.run(script, request)
+				want := n + n + n
+				if i%5 == 0 {
+					want = ""
+				}
+				if string(result.Body) != want || len(result.Execution.Logs) != 1 || result.Execution.Logs[0].Message != n {
+					t.Errorf("run %s gave %q, %v, %v", n, result.Body, result.Err, result.Execution.Logs)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+func TestFullGateAnswersBusyAndIsRecorded(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(c *runtime.Config) { c.MaxConcurrency = 1; c.QueueLength = 1; c.QueueWait = time.Millisecond })
+	wall := int64(1000)
+	many := int64(1_000_000_000)
+	slow := b.save(store.ScriptDraft{Name: "slow", Source: `while true do end`, TimeoutMS: &wall, Limits: store.Limits{Instructions: &many}})
+	done := make(chan *runtime.Result)
+	go func() { done <- b.run(slow, nil) }()
+	quick := b.endpoint("quick", `return 1`)
+	var busy *runtime.Result
+	for busy = b.run(quick, nil); busy.Err == nil; busy = b.run(quick, nil) {
+	}
+	if busy.Status != http.StatusServiceUnavailable || busy.Err.Code != runtime.CodeBusy || busy.Err.RetryAfter < time.Second ||
+		busy.Execution.Status != store.StatusRejected || busy.Execution.Error.Code != "busy" {
+		t.Errorf("%d %+v %+v", busy.Status, busy.Err, busy.Execution)
+	}
+	if result := <-done; result.Status != http.StatusGatewayTimeout {
+		t.Errorf("the slow run ended with %d", result.Status)
+	}
+}

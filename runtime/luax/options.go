@@ -1,0 +1,103 @@
+package luax
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"picloud/runtime/meter"
+)
+
+// Options are the fields of one options table, checked for unknown keys.
+type Options struct {
+	args  Args
+	table *lua.LTable // nil when the argument was left out
+}
+
+// Options reads the options table at n (absent or nil means none) and raises
+// on a key that known does not list, naming the key and the known ones.
+func (a Args) Options(n int, name string, known ...string) Options {
+	options := Options{args: a, table: a.OptTable(n, name)}
+	if options.table == nil {
+		return options
+	}
+	for key, _ := options.table.Next(lua.LNil); key != lua.LNil; key, _ = options.table.Next(key) {
+		meter.From(a.L).Step(a.L, 1)
+		field, ok := key.(lua.LString)
+		if !ok || !slices.Contains(known, string(field)) {
+			a.L.RaiseError("%s: argument %d (%s) has the unknown key %s (known: %s)",
+				a.Func, n, name, keyText(key), strings.Join(known, ", "))
+		}
+	}
+	return options
+}
+
+// Any returns a field of any type, or nil.
+func (o Options) Any(key string) lua.LValue {
+	if o.table == nil {
+		return lua.LNil
+	}
+	return o.table.RawGetString(key)
+}
+
+// Has reports whether the field is set.
+func (o Options) Has(key string) bool { return o.Any(key) != lua.LNil }
+
+// String returns a field that must be a string, or def when it is not set.
+func (o Options) String(key, def string) string {
+	switch value := o.Any(key).(type) {
+	case lua.LString:
+		return string(value)
+	default:
+		o.check(key, "a string")
+		return def
+	}
+}
+
+// Int returns a field that must be a whole number within ±2^53, or def.
+func (o Options) Int(key string, def int64) int64 {
+	if value, ok := wholeNumber(o.Any(key)); ok {
+		return value
+	}
+	o.check(key, "a whole number")
+	return def
+}
+
+// Number returns a field that must be a number and not NaN, or def.
+func (o Options) Number(key string, def float64) float64 {
+	if value, ok := o.Any(key).(lua.LNumber); ok && !math.IsNaN(float64(value)) {
+		return float64(value)
+	}
+	o.check(key, "a number")
+	return def
+}
+
+// Bool returns a field that must be true or false, or def.
+func (o Options) Bool(key string, def bool) bool {
+	if value, ok := o.Any(key).(lua.LBool); ok {
+		return bool(value)
+	}
+	o.check(key, "true or false")
+	return def
+}
+
+// Table returns a field that must be a table, or nil when it is not set.
+func (o Options) Table(key string) *lua.LTable {
+	if value, ok := o.Any(key).(*lua.LTable); ok {
+		if real, frozen := Real(o.args.L, value); frozen {
+			return real
+		}
+		return value
+	}
+	o.check(key, "a table")
+	return nil
+}
+
+// check raises unless the field, found not to be what was wanted, is not set.
+func (o Options) check(key, wanted string) {
+	if value := o.Any(key); value != lua.LNil {
+		o.args.L.RaiseError("%s: option %q must be %s, got %s", o.args.Func, key, wanted, value.Type())
+	}
+}

@@ -1,0 +1,248 @@
+package meter
+
+import (
+	"runtime"
+	"runtime/metrics"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	tickEvery = time.Millisecond
+	// idleTicks is how long the monitor stays awake after the last run, so that a
+	// stream of short runs does not wake it each time.
+	idleTicks = 10
+	// heavyTokens is how many memory-heavy scripts run at once. With two, eight
+	// hostile scripts of a 16 MB limit grow the process by 40-120 MB; without, by
+	// 150-900 MB.
+	heavyTokens = 2
+	// heapBudget is how far the heap may grow over its idle size before the
+	// monitor collects garbage.
+	heapBudget = 64 << 20
+	// collectEvery bounds how often it does.
+	collectEvery = 50 * time.Millisecond
+
+	allocatedMetric = "/gc/heap/allocs:bytes"
+	liveMetric      = "/gc/heap/live:bytes"
+	objectsMetric   = "/memory/classes/heap/objects:bytes"
+	stacksMetric    = "/memory/classes/heap/stacks:bytes"
+)
+
+// Monitor pokes every running script once per millisecond and is the backstop
+// for the memory of the whole process. One serves all meters of a process; it
+// also holds the tokens of memory-heavy scripts. While nothing runs it sleeps.
+type Monitor struct {
+	heavy     chan struct{} // one entry per token in use
+	allocated atomic.Uint64 // process allocations at the last tick
+	walkers   sync.Pool
+
+	mu      sync.Mutex
+	running []*Meter
+	asleep  bool
+
+	wake       chan struct{}
+	stop       chan struct{}
+	done       sync.WaitGroup
+	collecting atomic.Bool
+	collection sync.RWMutex  // held while the monitor collects garbage
+	confirmed  atomic.Uint64 // live bytes after that collection
+	collected  time.Time     // only the monitor goroutine
+	idle       uint64        // live bytes of the heap while nothing runs
+	samples    []metrics.Sample
+}
+
+// NewMonitor makes a monitor that Start sets to work.
+func NewMonitor() *Monitor {
+	m := &Monitor{
+		heavy:  make(chan struct{}, heavyTokens),
+		asleep: true,
+		wake:   make(chan struct{}, 1),
+		stop:   make(chan struct{}),
+		samples: []metrics.Sample{
+			{Name: allocatedMetric}, {Name: liveMetric}, {Name: objectsMetric}, {Name: stacksMetric},
+		},
+	}
+	m.walkers.New = func() any { return newWalker() }
+	return m
+}
+
+// Start runs the monitor's goroutine until Close.
+func (m *Monitor) Start() { m.done.Go(m.run) }
+
+// Close stops the monitor and waits for it. No script may run any more; Close
+// may be called once, after Start.
+func (m *Monitor) Close() {
+	close(m.stop)
+	m.done.Wait()
+}
+
+// begin returns the process allocations a run starts from: at most a tick old,
+// or fresh when the monitor sleeps.
+func (m *Monitor) begin() uint64 {
+	m.mu.Lock()
+	asleep := m.asleep
+	m.mu.Unlock()
+	if asleep {
+		sample := []metrics.Sample{{Name: allocatedMetric}}
+		metrics.Read(sample)
+		return sample[0].Value.Uint64()
+	}
+	return m.allocated.Load()
+}
+
+func (m *Monitor) add(meter *Meter) {
+	m.mu.Lock()
+	meter.slot = len(m.running)
+	m.running = append(m.running, meter)
+	asleep := m.asleep
+	m.asleep = false
+	m.mu.Unlock()
+	if asleep {
+		select {
+		case m.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (m *Monitor) remove(meter *Meter) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	last := len(m.running) - 1
+	moved := m.running[last]
+	m.running[meter.slot], moved.slot = moved, meter.slot
+	m.running[last] = nil
+	m.running = m.running[:last]
+}
+
+func (m *Monitor) run() {
+	for {
+		select {
+		case <-m.stop:
+			return
+		case <-m.wake:
+		}
+		m.watch()
+	}
+}
+
+// watch ticks until nothing has run for idleTicks or the monitor is closed.
+func (m *Monitor) watch() {
+	m.readSamples()
+	m.idle = m.samples[1].Value.Uint64()
+	ticker := time.NewTicker(tickEvery)
+	defer ticker.Stop()
+	for idle := 0; idle < idleTicks || !m.fallAsleep(); {
+		select {
+		case <-m.stop:
+			return
+		case <-ticker.C:
+		}
+		if m.tick() {
+			idle = 0
+		} else {
+			idle++
+		}
+	}
+}
+
+// fallAsleep reports false when a run began meanwhile.
+func (m *Monitor) fallAsleep() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.asleep = len(m.running) == 0
+	return m.asleep
+}
+
+// tick pokes what runs and reports whether anything does.
+func (m *Monitor) tick() bool {
+	m.readSamples()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	squeezed := m.short(m.largestLimit())
+	for _, meter := range m.running {
+		// A run that began after the last collection had no part in what it left.
+		meter.memory.squeezed.Store(squeezed && meter.start.Before(m.collected))
+		meter.Poke()
+	}
+	return len(m.running) > 0
+}
+
+func (m *Monitor) readSamples() {
+	metrics.Read(m.samples)
+	m.allocated.Store(m.samples[0].Value.Uint64())
+}
+
+func (m *Monitor) largestLimit() uint64 {
+	var largest int64
+	for _, meter := range m.running {
+		largest = max(largest, meter.limits.MemoryBytes)
+	}
+	return uint64(largest)
+}
+
+// short says whether the process uses more memory than it may. A heap that has
+// grown so far starts a collection first: only what that leaves is in use. A
+// script whose own limit is larger than the budget is entitled to it, with what
+// the collector needs on top.
+func (m *Monitor) short(largest uint64) bool {
+	live, objects, stacks := m.samples[1].Value.Uint64(), m.samples[2].Value.Uint64(), m.samples[3].Value.Uint64()
+	m.idle = min(m.idle, live)
+	budget := max(heapBudget, largest*2)
+	if objects <= m.idle+budget {
+		m.confirmed.Store(0)
+		return stacks > budget
+	}
+	if time.Since(m.collected) > collectEvery && m.collecting.CompareAndSwap(false, true) {
+		m.collected = time.Now()
+		m.confirmed.Store(0)
+		m.done.Go(m.collect)
+	}
+	return stacks > budget || m.confirmed.Load() > m.idle+budget*3/4
+}
+
+// collect runs beside the ticks, which must not wait for it. Heavy scripts do
+// wait: what they allocate during a collection would count as live.
+func (m *Monitor) collect() {
+	m.collection.Lock()
+	defer m.collection.Unlock()
+	runtime.GC()
+	sample := []metrics.Sample{{Name: liveMetric}}
+	metrics.Read(sample)
+	m.confirmed.Store(sample[0].Value.Uint64())
+	m.collecting.Store(false)
+}
+
+// awaitCollection lets a collection of the monitor end.
+func (m *Monitor) awaitCollection() {
+	m.collection.RLock()
+	defer m.collection.RUnlock()
+}
+
+// takeHeavy waits for a heavy token, no longer than the run may last.
+func (m *Meter) takeHeavy() bool {
+	select {
+	case m.monitor.heavy <- struct{}{}:
+		m.memory.heavy = true
+		return true
+	default:
+	}
+	deadline := time.NewTimer(m.Remaining())
+	defer deadline.Stop()
+	m.apart(func() {
+		select {
+		case m.monitor.heavy <- struct{}{}:
+			m.memory.heavy = true
+		case <-deadline.C:
+		}
+	})
+	return m.memory.heavy
+}
+
+func (m *Meter) releaseHeavy() {
+	if m.memory.heavy {
+		m.memory.heavy = false
+		<-m.monitor.heavy
+	}
+}

@@ -1,0 +1,156 @@
+package runtime
+
+import (
+	"encoding/base64"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"picloud/store"
+)
+
+// Bounds of the execution log (spec 4, "The execution log").
+const (
+	maxLogLines        = 200
+	maxLogLineBytes    = 4 << 10
+	maxRecordedBody    = 8 << 10
+	maxRecordedHeaders = 32
+	maxRecordedHeader  = 512 // bytes of one value
+	maxRecordedPath    = 2 << 10
+	maxErrorText       = 4 << 10
+)
+
+// record is an execution with its request and response in one allocation.
+type record struct {
+	execution store.Execution
+	request   store.RecordedRequest
+	response  store.RecordedResponse
+}
+
+// newRecord describes a run as far as it is known before it starts.
+func newRecord(id uuid.UUID, started time.Time, invocation *Invocation) *record {
+	script := invocation.Script
+	r := &record{execution: store.Execution{
+		ID: id, AppID: script.AppID, ScriptID: script.ID, ScriptVersion: script.Version,
+		RequestID: invocation.RequestID, InvocationType: string(invocation.Kind),
+		Status: store.StatusSuccess, StartedAt: store.TimeOf(started),
+	}}
+	if invocation.Request != nil {
+		r.recordRequest(invocation.Request)
+		r.execution.Request = &r.request
+	}
+	return r
+}
+
+func (r *record) recordRequest(request *Request) {
+	r.request.Method = request.Method
+	r.request.Path = clipText(request.Path, maxRecordedPath)
+	r.request.Headers = recordedHeaders(request)
+	r.request.BodyBytes = len(request.Body)
+	r.request.Body, r.request.BodyBase64 = recordedBody(request.Body)
+}
+
+// recordedHeaders are the selected headers in a fixed order.
+func recordedHeaders(request *Request) []store.HeaderField {
+	kept := 0
+	for name := range request.Header {
+		if keepsHeader(lowerASCII(name)) {
+			kept++
+		}
+	}
+	if kept == 0 {
+		return nil
+	}
+	fields := make([]store.HeaderField, 0, kept)
+	for name, values := range request.Header {
+		if keepsHeader(lowerASCII(name)) {
+			fields = append(fields, redactHeader(name, strings.Join(values, ", ")))
+		}
+	}
+	slices.SortFunc(fields, func(a, b store.HeaderField) int { return strings.Compare(a.Name, b.Name) })
+	return fields[:min(len(fields), maxRecordedHeaders)]
+}
+
+// recordedBody is the part of a body that the log keeps, as text when it is text.
+func recordedBody(body []byte) (text string, isBase64 bool) {
+	if len(body) <= maxRecordedBody {
+		if utf8.Valid(body) {
+			return string(body), false
+		}
+		return base64.StdEncoding.EncodeToString(body), true
+	}
+	part := trimPartialRune(body[:maxRecordedBody])
+	if utf8.Valid(part) {
+		return string(part), false
+	}
+	return base64.StdEncoding.EncodeToString(body[:maxRecordedBody]), true
+}
+
+// trimPartialRune drops the beginning of a character that a cut has left behind.
+func trimPartialRune(b []byte) []byte {
+	for i := 1; i < utf8.UTFMax && i <= len(b); i++ {
+		if tail := b[len(b)-i:]; utf8.RuneStart(tail[0]) {
+			if !utf8.FullRune(tail) {
+				return b[:len(b)-i]
+			}
+			return b
+		}
+	}
+	return b
+}
+
+// finish adds the outcome.
+func (r *record) finish(result *Result, failure *failure, took time.Duration) {
+	e := &r.execution
+	e.StatusCode = result.Status
+	e.DurationMS = float64(took.Microseconds()) / 1000
+	if failure != nil {
+		e.Status = failure.status
+		e.Error = &store.ExecutionError{
+			Code: failure.code, Message: failure.message,
+			Script: failure.script, Line: failure.line, Traceback: failure.traceback,
+		}
+		return
+	}
+	r.response.Status = result.Status
+	r.response.BodyBytes = len(result.Body)
+	r.response.Body, r.response.BodyBase64 = recordedBody(result.Body)
+	r.response.Headers = make([]store.HeaderField, 0, min(len(result.Header), maxRecordedHeaders))
+	for _, field := range result.Header[:min(len(result.Header), maxRecordedHeaders)] {
+		r.response.Headers = append(r.response.Headers, redactHeader(field.Name, field.Value))
+	}
+	e.Response = &r.response
+}
+
+// copyExecution is a private copy for the caller of a test run: the original
+// belongs to the store once it is recorded.
+func copyExecution(e *store.Execution) *store.Execution {
+	private := *e
+	private.Logs = append([]store.LogLine{}, e.Logs...) // a list also when it is empty
+	if e.Error != nil {
+		failed := *e.Error
+		private.Error = &failed
+	}
+	if e.Request != nil {
+		request := *e.Request
+		request.Headers = slices.Clone(request.Headers)
+		private.Request = &request
+	}
+	if e.Response != nil {
+		response := *e.Response
+		response.Headers = slices.Clone(response.Headers)
+		private.Response = &response
+	}
+	return &private
+}
+
+// clipText cuts text to so many bytes, between characters.
+func clipText(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return string(trimPartialRune([]byte(s[:most])))
+}

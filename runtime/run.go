@@ -1,0 +1,80 @@
+package runtime
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+	lua "github.com/yuin/gopher-lua"
+
+	"picloud/runtime/meter"
+	"picloud/runtime/stdlib"
+	"picloud/store"
+)
+
+// Run is the per-run value; everything per run hangs from it, so that clearing
+// it leaves a state without a trace of the last run. Only the goroutine of the
+// script may use it.
+type Run struct {
+	engine     *Engine
+	state      *state
+	script     *store.Script
+	invocation *Invocation
+	request    *Request // never nil: empty for events
+	record     *record
+	env        *lua.LTable
+	random     stdlib.Random // math.random's
+
+	// What ctx.request shows, made when a script first asks for it.
+	body     body
+	bodyRaw  lua.LValue
+	contents [requestTables]*lua.LTable
+
+	modules required
+	parent  context.Context // Engine.Run's
+	context context.Context // made by Context
+	cancel  context.CancelFunc
+}
+
+// From returns the run that L's state is serving.
+func From(L *lua.LState) *Run { return meter.From(L).Owner.(*Run) }
+
+// Context is a real context with the run's deadline, for blocking SDK calls.
+// It carries the values of Engine.Run's context but does not end with it: a
+// run goes on when its caller has gone.
+func (r *Run) Context() context.Context {
+	if r.context == nil {
+		left := meter.From(r.state.L).Remaining()
+		r.context, r.cancel = context.WithTimeout(context.WithoutCancel(r.parent), left)
+	}
+	return r.context
+}
+
+// App is the app whose script runs.
+func (r *Run) App() uuid.UUID { return r.script.AppID }
+
+// Script is the script that runs, as the catalog had it at the start.
+func (r *Run) Script() *store.Script { return r.script }
+
+// Log appends one line to the execution's record: at most 200 lines of 4 KiB,
+// message and data (JSON) together. Further lines are counted; a message is
+// clipped, data that does not fit is left out and the line says so.
+func (r *Run) Log(level, message string, data []byte) {
+	e := &r.record.execution
+	if len(e.Logs) >= maxLogLines {
+		e.LogsDropped++
+		return
+	}
+	line := store.LogLine{At: store.TimeOf(r.engine.now()), Level: level}
+	if room := maxLogLineBytes - min(len(message), maxLogLineBytes/2); len(data) > room {
+		message = clipText(message, maxLogLineBytes/2) + " [data of " + strconv.Itoa(len(data)) + " bytes left out]"
+		data = nil
+	}
+	line.Message = strings.ToValidUTF8(clipText(message, maxLogLineBytes-len(data)), "\uFFFD")
+	if data != nil {
+		line.Data = json.RawMessage(append([]byte(nil), data...))
+	}
+	e.Logs = append(e.Logs, line)
+}

@@ -1,0 +1,98 @@
+package http
+
+import (
+	"fmt"
+	nethttp "net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"picloud/store"
+)
+
+// appView is an app as a caller sees it.
+type appView struct {
+	store.App
+	MyRole string `json:"my_role"`
+}
+
+func viewApp(app store.App, by principal) appView {
+	return appView{App: app, MyRole: appRole(by.User.Role)}
+}
+
+// appDraft is the body of POST apps.
+type appDraft struct {
+	Slug        string `json:"slug"`
+	Name        string `json:"name"`
+	Description string `json:"description"`
+}
+
+// appChange is the body of PATCH apps/{app}.
+type appChange struct {
+	Slug        *string `json:"slug"`
+	Name        *string `json:"name"`
+	Description *string `json:"description"`
+}
+
+func (s *Server) listApps(c echo.Context, by principal) error {
+	page, err := pageRequest(c)
+	if err != nil {
+		return err
+	}
+	apps, err := s.store.Apps(c.Request().Context(), page)
+	if err != nil {
+		return fmt.Errorf("list apps: %w", err)
+	}
+	return answerPage(c, apps, func(app store.App) appView { return viewApp(app, by) })
+}
+
+func (s *Server) createApp(c echo.Context, by principal) error {
+	var body appDraft
+	if err := bind(c, &body); err != nil {
+		return err
+	}
+	app, err := s.store.CreateApp(c.Request().Context(), store.AppDraft(body))
+	if err != nil {
+		return fmt.Errorf("create app: %w", err)
+	}
+	return answer(c, nethttp.StatusCreated, viewApp(app, by))
+}
+
+func (s *Server) showApp(c echo.Context, by principal) error {
+	app, err := s.pathApp(c)
+	if err != nil {
+		return err
+	}
+	return answer(c, nethttp.StatusOK, viewApp(*app, by))
+}
+
+func (s *Server) changeApp(c echo.Context, by principal) error {
+	app, err := s.pathApp(c)
+	if err != nil {
+		return err
+	}
+	var body appChange
+	if err := bind(c, &body); err != nil {
+		return err
+	}
+	changed, err := s.store.UpdateApp(c.Request().Context(), app.ID, store.AppChange(body))
+	if err != nil {
+		return fmt.Errorf("change app: %w", err)
+	}
+	return answer(c, nethttp.StatusOK, viewApp(changed, by))
+}
+
+// deleteApp needs ?force=true when the app holds scripts.
+func (s *Server) deleteApp(c echo.Context, _ principal) error {
+	app, err := s.pathApp(c)
+	if err != nil {
+		return err
+	}
+	force, err := queryFlag(c, "force")
+	if err != nil {
+		return err
+	}
+	if err := s.store.DeleteApp(c.Request().Context(), app.ID, force); err != nil {
+		return fmt.Errorf("delete app: %w", err)
+	}
+	return answerNothing(c)
+}

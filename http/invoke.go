@@ -1,0 +1,203 @@
+package http
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	nethttp "net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"picloud/runtime"
+	"picloud/store"
+)
+
+// invokeBody is the body of POST scripts/{id}/invoke.
+type invokeBody struct {
+	Request *invokeRequest  `json:"request"`
+	Event   json.RawMessage `json:"event"`
+}
+
+// invokeRequest is the request that a test run sees. Query is a string or an
+// object of names; headers have one string or a list of them; a body that is
+// no string is sent as JSON.
+type invokeRequest struct {
+	Method  string          `json:"method"`
+	Path    string          `json:"path"`
+	Query   json.RawMessage `json:"query"`
+	Headers json.RawMessage `json:"headers"`
+	Body    json.RawMessage `json:"body"`
+}
+
+// invokeResponse is what the caller of the script would have got. The bytes
+// that a script made leave PiCloud's own paths only inside JSON, never with a
+// content type of the script's choice. BodyBase64 says that Body is base64.
+type invokeResponse struct {
+	Status     int                 `json:"status"`
+	Headers    []store.HeaderField `json:"headers"`
+	Body       string              `json:"body"`
+	BodyBase64 bool                `json:"body_base64,omitempty"`
+}
+
+// invokeAnswer is the answer of scripts/{id}/invoke.
+type invokeAnswer struct {
+	Response  invokeResponse   `json:"response"`
+	Execution *store.Execution `json:"execution"`
+}
+
+// invokeScript answers POST scripts/{id}/invoke: a test run, also of a script
+// that is switched off.
+func (s *Server) invokeScript(c echo.Context, _ principal) error {
+	script, err := s.pathScript(c)
+	if err != nil {
+		return err
+	}
+	var body invokeBody
+	if err := bind(c, &body); err != nil {
+		return err
+	}
+	request, err := body.runtimeRequest(c.Request(), s.clientAddress(c.Request()).String())
+	if err != nil {
+		return err
+	}
+	if script.Kind != store.ScriptEndpoint {
+		return store.Errorf(store.KindInvalid, "not_an_endpoint", "this script is a module: others require it, it does not run by itself")
+	}
+	result := s.engine.Run(c.Request().Context(), &runtime.Invocation{
+		Script: script, Kind: runtime.KindTest, RequestID: requestID(c), Request: request,
+	})
+	if result.Execution == nil {
+		return neverRan(result)
+	}
+	return answer(c, nethttp.StatusOK, invokeAnswer{Response: viewResult(result), Execution: result.Execution})
+}
+
+// neverRan is the failure of a run that left no record, such as one that the
+// gate turned away.
+func neverRan(result *runtime.Result) error {
+	if result.Err == nil || result.Err.Code != "busy" {
+		return &store.Error{Kind: store.KindInternal, Code: "internal", Message: "test run without a record"}
+	}
+	failure := store.Errorf(store.KindUnavailable, "busy", "as many scripts run and wait as this instance allows; try again")
+	failure.Details = map[string]any{"retry_after_s": max(1, int(result.Err.RetryAfter.Seconds()))}
+	return failure
+}
+
+func viewResult(result *runtime.Result) invokeResponse {
+	view := invokeResponse{Status: result.Status, Headers: result.Header, Body: string(result.Body)}
+	if view.Headers == nil {
+		view.Headers = []store.HeaderField{}
+	}
+	if !utf8.Valid(result.Body) {
+		view.Body, view.BodyBase64 = base64.StdEncoding.EncodeToString(result.Body), true
+	}
+	return view
+}
+
+// runtimeRequest makes the request that the script sees. outer is the call
+// that asks for the test: the run has its host and address.
+func (b *invokeBody) runtimeRequest(outer *nethttp.Request, address string) (*runtime.Request, error) {
+	if b.Event != nil {
+		return nil, fieldError(store.KindInvalid, "not_available", "event", "this version of PiCloud has no events yet; send a request")
+	}
+	if b.Request == nil {
+		return nil, invalidField("request", "send the request that the script shall see")
+	}
+	given := b.Request
+	method, path := given.Method, given.Path
+	if method == "" {
+		method = nethttp.MethodGet
+	}
+	path, inPath, _ := strings.Cut(path, "?")
+	if path == "" {
+		path = "/"
+	}
+	if !strings.HasPrefix(path, "/") {
+		return nil, invalidField("request.path", "a path begins with a slash")
+	}
+	query, err := given.query(inPath)
+	if err != nil {
+		return nil, err
+	}
+	header, err := given.header()
+	if err != nil {
+		return nil, err
+	}
+	request := &runtime.Request{
+		Method: method, Path: path, RawTarget: path, RawQuery: withoutTokens(query), Header: withoutCredentials(header),
+		Host: outer.Host, Scheme: "http", RemoteIP: address, Body: given.body(header),
+	}
+	if request.RawQuery != "" {
+		request.RawTarget += "?" + request.RawQuery
+	}
+	return request, nil
+}
+
+// query returns the query string; inPath is what stood behind the path.
+func (r *invokeRequest) query(inPath string) (string, error) {
+	if r.Query == nil || string(r.Query) == "null" {
+		return inPath, nil
+	}
+	var text string
+	if json.Unmarshal(r.Query, &text) == nil {
+		return strings.TrimPrefix(text, "?"), nil
+	}
+	lists, err := stringLists("request.query", r.Query)
+	return url.Values(lists).Encode(), err
+}
+
+func (r *invokeRequest) header() (nethttp.Header, error) {
+	header := nethttp.Header{}
+	if r.Headers == nil || string(r.Headers) == "null" {
+		return header, nil
+	}
+	lists, err := stringLists("request.headers", r.Headers)
+	for name, values := range lists {
+		for _, value := range values {
+			header.Add(name, value)
+		}
+	}
+	return header, err
+}
+
+// body returns the bytes of the request; JSON that is no string is sent as it
+// was written, and says so unless the headers say something else.
+func (r *invokeRequest) body(header nethttp.Header) []byte {
+	if r.Body == nil || string(r.Body) == "null" {
+		return nil
+	}
+	var text string
+	if json.Unmarshal(r.Body, &text) == nil {
+		return []byte(text)
+	}
+	if header.Get("Content-Type") == "" {
+		header.Set("Content-Type", "application/json")
+	}
+	return r.Body
+}
+
+// stringLists reads an object whose values are strings or lists of strings.
+func stringLists(field string, raw json.RawMessage) (map[string][]string, error) {
+	var object map[string]any
+	if err := json.Unmarshal(raw, &object); err != nil {
+		return nil, fieldError(store.KindInvalid, "wrong_type", field, "field %q must be an object of strings", field)
+	}
+	lists := make(map[string][]string, len(object))
+	for _, name := range sortedKeys(object) {
+		values, ok := object[name].([]any)
+		if !ok {
+			values = []any{object[name]}
+		}
+		for _, value := range values {
+			text, ok := value.(string)
+			if !ok {
+				inner := field + "." + name
+				return nil, fieldError(store.KindInvalid, "wrong_type", inner, "field %q must be a string or a list of strings", inner)
+			}
+			lists[name] = append(lists[name], text)
+		}
+	}
+	return lists, nil
+}

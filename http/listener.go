@@ -1,0 +1,149 @@
+package http
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+const (
+	// writeTimeout is how long a client may take for each writeChunk of an
+	// answer. The deadline is set again only after writeRearm, because a busy
+	// connection writes far more often than that.
+	writeTimeout = 30 * time.Second
+	writeRearm   = 5 * time.Second
+	writeChunk   = 64 << 10
+)
+
+// limitConnections bounds how many connections clients hold: in all, where the
+// next one waits in the kernel's queue, and per address, where it is closed at
+// once. Loopback and trusted proxies speak for many clients and have no limit
+// of their own.
+func limitConnections(listener net.Listener, config Config) net.Listener {
+	return &limitedListener{
+		Listener:   listener,
+		slots:      make(chan struct{}, config.MaxConnections),
+		closed:     make(chan struct{}),
+		perAddress: config.MaxConnectionsPerAddress,
+		trusted:    config.TrustedProxies,
+		held:       make(map[netip.Prefix]int),
+	}
+}
+
+type limitedListener struct {
+	net.Listener
+	slots     chan struct{}
+	closed    chan struct{}
+	closeOnce sync.Once
+
+	perAddress int
+	trusted    []netip.Prefix
+
+	mu   sync.Mutex
+	held map[netip.Prefix]int // connections per counted network
+}
+
+// Accept waits for a free slot and returns the next connection whose address
+// may have one more.
+func (l *limitedListener) Accept() (net.Conn, error) {
+	select {
+	case l.slots <- struct{}{}:
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			<-l.slots
+			return nil, err
+		}
+		if source, ok := l.admit(conn); ok {
+			return &edgeConn{Conn: conn, release: func() { l.release(source) }}, nil
+		}
+		_ = conn.Close() // over its limit; whether it hears so does not matter
+	}
+}
+
+// Close stops accepting, also while every slot is taken.
+func (l *limitedListener) Close() error {
+	l.closeOnce.Do(func() { close(l.closed) })
+	return l.Listener.Close()
+}
+
+// admit counts conn for its network and returns that; the zero network is not
+// counted.
+func (l *limitedListener) admit(conn net.Conn) (netip.Prefix, bool) {
+	address := peerAddress(conn.RemoteAddr().String())
+	if address.IsLoopback() || l.isTrusted(address) {
+		return netip.Prefix{}, true
+	}
+	source := networkOf(address)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.held[source] >= l.perAddress {
+		return source, false
+	}
+	l.held[source]++
+	return source, true
+}
+
+func (l *limitedListener) isTrusted(address netip.Addr) bool {
+	for _, proxy := range l.trusted {
+		if proxy.Contains(address) {
+			return true
+		}
+	}
+	return false
+}
+
+func (l *limitedListener) release(source netip.Prefix) {
+	<-l.slots
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.held[source] > 1 {
+		l.held[source]--
+		return
+	}
+	delete(l.held, source)
+}
+
+// edgeConn gives every piece of an answer its own deadline, so that a slow
+// reader holds a socket for a bounded time, however long the answer.
+type edgeConn struct {
+	net.Conn
+	release     func()
+	releaseOnce sync.Once
+	armed       time.Time // when the write deadline was last set; one writer at a time
+}
+
+// Write sends p in pieces.
+func (c *edgeConn) Write(p []byte) (int, error) {
+	written := 0
+	for {
+		if err := c.arm(); err != nil {
+			return written, err
+		}
+		piece := p[written:min(len(p), written+writeChunk)]
+		n, err := c.Conn.Write(piece)
+		written += n
+		if err != nil || written == len(p) {
+			return written, err
+		}
+	}
+}
+
+func (c *edgeConn) arm() error {
+	now := time.Now()
+	if now.Sub(c.armed) < writeRearm {
+		return nil
+	}
+	c.armed = now
+	return c.Conn.SetWriteDeadline(now.Add(writeTimeout + writeRearm))
+}
+
+// Close gives the connection's slot back.
+func (c *edgeConn) Close() error {
+	c.releaseOnce.Do(c.release)
+	return c.Conn.Close()
+}

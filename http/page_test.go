@@ -1,0 +1,105 @@
+package http
+
+import (
+	nethttp "net/http"
+	"net/http/httptest"
+	"testing"
+	"testing/fstest"
+)
+
+func httptestRequest(peer, forwarded string) *nethttp.Request {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.RemoteAddr = peer
+	if forwarded != "" {
+		r.Header.Set("X-Forwarded-For", forwarded)
+	}
+	return r
+}
+
+func TestAccepts(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]bool{
+		"": false, "gzip": true, "GZIP": true, "x-gzip": true, "br, gzip": true, "gzip;q=0": false, "gzip; q=0.000": false,
+		"gzip;q=0.1": true, "*": true, "*;q=0": false, "gzip;q=0, *": false, "*, gzip;q=0": false, "identity": false,
+		"gzip;q=x": false, "gzip;q=2": false, "gzipped": false, "deflate, *;q=0.5": true,
+	} {
+		if got := accepts([]string{header}, "gzip"); got != want {
+			t.Errorf("Accept-Encoding %q accepts gzip: %v", header, got)
+		}
+	}
+}
+
+func TestPage(t *testing.T) {
+	t.Parallel()
+	s := newTestServer(t)
+	s.page = fstest.MapFS{
+		"index.html":           {Data: []byte("<index>")},
+		"favicon.svg":          {Data: []byte("<svg>")},
+		"assets/app-1.js":      {Data: []byte("plain")},
+		"assets/app-1.js.br":   {Data: []byte("brotli")},
+		"assets/app-1.js.gz":   {Data: []byte("gzipped")},
+		"assets/style-1.css":   {Data: []byte("css")},
+		"assets/style-1.weird": {Data: []byte("?")},
+	}
+	for _, test := range []struct {
+		path, accept, body, encoding, kind, cache string
+		status                                    int
+	}{
+		{"/admin/", "", "<index>", "", "text/html; charset=utf-8", "no-cache", 200},
+		{"/admin/apps/default", "gzip", "<index>", "", "text/html; charset=utf-8", "no-cache", 200},
+		{"/admin/favicon.svg", "", "<svg>", "", "image/svg+xml", "no-cache", 200},
+		{"/admin/assets/app-1.js", "", "plain", "", "text/javascript; charset=utf-8", "public, max-age=31536000, immutable", 200},
+		{"/admin/assets/app-1.js", "gzip, br", "brotli", "br", "text/javascript; charset=utf-8", "public, max-age=31536000, immutable", 200},
+		{"/admin/assets/app-1.js", "gzip, br;q=0", "gzipped", "gzip", "text/javascript; charset=utf-8", "public, max-age=31536000, immutable", 200},
+		{"/admin/assets/style-1.css", "gzip, br", "css", "", "text/css; charset=utf-8", "public, max-age=31536000, immutable", 200},
+		{"/admin/assets/style-1.weird", "", "?", "", "application/octet-stream", "public, max-age=31536000, immutable", 200},
+		{"/admin/assets/gone.js", "", "", "", "application/json", "no-store", 404},
+		{"/admin/assets", "", "<index>", "", "text/html; charset=utf-8", "no-cache", 200},
+		{"/admin/none.png", "", "", "", "application/json", "no-store", 404},
+		{"/admin/../secret.txt", "", "", "", "application/json", "no-store", 404},
+	} {
+		for _, method := range []string{"GET", "HEAD"} {
+			w := request(t, s, method, test.path, "", map[string]string{"Accept-Encoding": test.accept})
+			header := w.Header()
+			if w.Code != test.status || header.Get("Content-Encoding") != test.encoding ||
+				header.Get("Content-Type") != test.kind || header.Get("Cache-Control") != test.cache {
+				t.Errorf("%s %s (%s): %d %v", method, test.path, test.accept, w.Code, header)
+			}
+			if want := test.body; test.status == 200 && (method == "GET") != (w.Body.String() == want) {
+				t.Errorf("%s %s (%s): body %q", method, test.path, test.accept, w.Body)
+			}
+			for _, field := range pageHeaders {
+				if header.Get(field[0]) != field[1] {
+					t.Errorf("%s has %s: %q", test.path, field[0], header.Get(field[0]))
+				}
+			}
+		}
+	}
+	w := request(t, s, "GET", "/admin", "", nil)
+	if w.Code != 302 || w.Header().Get("Location") != "/admin/" {
+		t.Errorf("/admin: %d %v", w.Code, w.Header())
+	}
+	wantStatus(t, request(t, s, "POST", "/admin/", `{}`, nil), 405)
+}
+
+func TestSystemPaths(t *testing.T) {
+	t.Parallel()
+	s := newTestServer(t)
+	health := request(t, s, "GET", "/healthz", "", nil)
+	if health.Code != 200 || health.Body.String() != "ok" {
+		t.Errorf("healthz: %d %q", health.Code, health.Body)
+	}
+	wantStatus(t, request(t, s, "GET", "/readyz", "", nil), 200)
+	version := request(t, s, "GET", "/version", "", nil)
+	want := `{"product":"0.1.0","sdk":"1.0","api":1,"schema":` + field(t, version, "schema") + `,"wire":1,"public_base_url":""}` + "\n"
+	if version.Body.String() != want {
+		t.Errorf("version: %s, want %s", version.Body, want)
+	}
+	wantStatus(t, request(t, s, "POST", "/version", `{}`, nil), 405)
+	s.stopping.Store(true)
+	stopping := request(t, s, "GET", "/readyz", "", nil)
+	wantError(t, stopping, 503, "unavailable")
+	if stopping.Header().Get("Retry-After") == "" {
+		t.Error("503 without Retry-After")
+	}
+}

@@ -1,0 +1,157 @@
+package http
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+
+	"picloud/store"
+)
+
+// passwordParams follow OWASP's second row for Argon2id, the largest that a
+// small board bears: 19 MiB, 2 passes, 1 lane (spec 5, "Access").
+var passwordParams = &argon2id.Params{Memory: 19 << 10, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+
+const (
+	minPasswordBytes = 8
+	maxPasswordBytes = 1024
+
+	// Hashes take 19 MiB and tens to hundreds of milliseconds each: two at once,
+	// and a line no longer than what those two can serve within the wait.
+	hashesAtOnce  = 2
+	hashesWaiting = 32
+	hashWait      = 3 * time.Second
+
+	// What a stored hash may ask for; beyond that the row is damaged or planted.
+	maxHashMemoryKiB  = 64 << 10
+	maxHashIterations = 10
+	maxHashLanes      = 4
+)
+
+// CheckPassword says what is wrong with a new password: it has 8 to 1,024 bytes.
+func CheckPassword(password string) error {
+	if len(password) < minPasswordBytes || len(password) > maxPasswordBytes {
+		return invalidField("password", "a password has %d to %d bytes", minPasswordBytes, maxPasswordBytes)
+	}
+	return nil
+}
+
+// HashPassword checks a new password and returns the text to store for it. It
+// takes no turn at the gate: it is for the owner made at start, before anybody
+// can call.
+func HashPassword(password string) (string, error) {
+	if err := CheckPassword(password); err != nil {
+		return "", err
+	}
+	return createHash(password)
+}
+
+func createHash(password string) (string, error) {
+	hash, err := argon2id.CreateHash(password, passwordParams)
+	if err != nil {
+		return "", fmt.Errorf("hash password: %w", err)
+	}
+	return hash, nil
+}
+
+// hasher does all password work of the server, a bounded number at once.
+type hasher struct {
+	running chan struct{}
+	waiting chan struct{}
+	dummy   string // hash of a password that nobody knows
+}
+
+func newHasher() *hasher {
+	return &hasher{
+		running: make(chan struct{}, hashesAtOnce),
+		waiting: make(chan struct{}, hashesAtOnce+hashesWaiting),
+		// The parameters and lengths of a real hash, so that checking against it
+		// takes as long; no password is known to give these 32 bytes.
+		dummy: "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+	}
+}
+
+// enter takes a turn; leave must follow. A full line, or a turn that does not
+// come in time, is "too_many_requests".
+func (h *hasher) enter(ctx context.Context) error {
+	select {
+	case h.waiting <- struct{}{}:
+	default:
+		return tooManyRequests(hashWait)
+	}
+	timer := time.NewTimer(hashWait)
+	defer timer.Stop()
+	select {
+	case h.running <- struct{}{}:
+		return nil
+	case <-timer.C:
+		<-h.waiting
+		return tooManyRequests(hashWait)
+	case <-ctx.Done():
+		<-h.waiting
+		return fmt.Errorf("wait for a password check: %w", ctx.Err())
+	}
+}
+
+func (h *hasher) leave() {
+	<-h.running
+	<-h.waiting
+}
+
+// hash returns the text to store for a checked password.
+func (h *hasher) hash(ctx context.Context, password string) (string, error) {
+	if err := h.enter(ctx); err != nil {
+		return "", err
+	}
+	defer h.leave()
+	return createHash(password)
+}
+
+// verify reports whether password is the one that stored was made of. The
+// empty stored text stands for a user who does not exist: the same work, and
+// no. Stale says that stored has other parameters than new hashes get.
+func (h *hasher) verify(ctx context.Context, password, stored string) (ok, stale bool, err error) {
+	missing := stored == ""
+	if missing {
+		stored = h.dummy
+	}
+	params, err := hashParams(stored)
+	if err != nil {
+		return false, false, err
+	}
+	if err := h.enter(ctx); err != nil {
+		return false, false, err
+	}
+	defer h.leave()
+	match, err := argon2id.ComparePasswordAndHash(password, stored)
+	if err != nil {
+		return false, false, fmt.Errorf("check password: %w", err)
+	}
+	return match && !missing, *params != *passwordParams, nil
+}
+
+// hashParams reads what a stored hash asks for and refuses what would take the
+// machine down, before anything is allocated for it.
+func hashParams(stored string) (*argon2id.Params, error) {
+	params, _, _, err := argon2id.DecodeHash(stored)
+	if err != nil {
+		return nil, fmt.Errorf("read password hash: %w", err)
+	}
+	within := params.Memory <= maxHashMemoryKiB &&
+		params.Iterations >= 1 && params.Iterations <= maxHashIterations &&
+		params.Parallelism >= 1 && params.Parallelism <= maxHashLanes &&
+		params.KeyLength >= 16
+	if !within {
+		return nil, fmt.Errorf("password hash asks for m=%d,t=%d,p=%d, which is out of bounds", params.Memory, params.Iterations, params.Parallelism)
+	}
+	return params, nil
+}
+
+func tooManyRequests(after time.Duration) error {
+	seconds := max(1, int((after+time.Second-1)/time.Second))
+	failure := store.Errorf(store.KindLimit, "too_many_requests", "too many attempts; try again in %d s", seconds)
+	failure.Details = map[string]any{"retry_after_s": seconds}
+	return failure
+}

@@ -1,0 +1,199 @@
+package http
+
+import (
+	"errors"
+	"fmt"
+	nethttp "net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"picloud/http/routing"
+	"picloud/store"
+)
+
+// routeDraft is the body of POST scripts/{id}/routes and routes:check. Kinds
+// that are left out follow from host and path.
+type routeDraft struct {
+	Method       string `json:"method"`
+	HostKind     string `json:"host_kind"`
+	Host         string `json:"host"`
+	PathKind     string `json:"path_kind"`
+	Path         string `json:"path"`
+	DispatchMode string `json:"dispatch_mode"`
+}
+
+// routeChange is the body of PATCH routes/{id}.
+type routeChange struct {
+	ScriptID     *string `json:"script_id"`
+	Method       *string `json:"method"`
+	HostKind     *string `json:"host_kind"`
+	Host         *string `json:"host"`
+	PathKind     *string `json:"path_kind"`
+	Path         *string `json:"path"`
+	DispatchMode *string `json:"dispatch_mode"`
+}
+
+const dispatchSync = "sync"
+
+func (s *Server) listScriptRoutes(c echo.Context, _ principal) error {
+	script, err := s.pathScript(c)
+	if err != nil {
+		return err
+	}
+	return s.answerRoutes(c, store.RouteFilter{Script: script.ID})
+}
+
+func (s *Server) listAppRoutes(c echo.Context, _ principal) error {
+	app, err := s.pathApp(c)
+	if err != nil {
+		return err
+	}
+	return s.answerRoutes(c, store.RouteFilter{App: app.ID})
+}
+
+func (s *Server) answerRoutes(c echo.Context, filter store.RouteFilter) error {
+	page, err := pageRequest(c)
+	if err != nil {
+		return err
+	}
+	routes, err := s.store.Routes(c.Request().Context(), filter, page)
+	if err != nil {
+		return fmt.Errorf("list routes: %w", err)
+	}
+	return answerPage(c, routes, asIs[store.Route])
+}
+
+func (s *Server) createRoute(c echo.Context, _ principal) error {
+	script, err := s.pathScript(c)
+	if err != nil {
+		return err
+	}
+	var body routeDraft
+	if err := bind(c, &body); err != nil {
+		return err
+	}
+	draft, err := checkedRoute(body)
+	if err != nil {
+		return err
+	}
+	route, err := s.store.CreateRoute(c.Request().Context(), script.ID, draft, routesConflict)
+	if err != nil {
+		return fmt.Errorf("create route: %w", err)
+	}
+	return answer(c, nethttp.StatusCreated, route)
+}
+
+func (s *Server) changeRoute(c echo.Context, _ principal) error {
+	id, err := pathID(c, "id", "route")
+	if err != nil {
+		return err
+	}
+	var body routeChange
+	if err := bind(c, &body); err != nil {
+		return err
+	}
+	current, err := s.store.Route(c.Request().Context(), id)
+	if err != nil {
+		return fmt.Errorf("find route: %w", err)
+	}
+	change, err := checkedRouteChange(current, body)
+	if err != nil {
+		return err
+	}
+	route, err := s.store.UpdateRoute(c.Request().Context(), id, change, routesConflict)
+	if err != nil {
+		return fmt.Errorf("change route: %w", err)
+	}
+	return answer(c, nethttp.StatusOK, route)
+}
+
+func (s *Server) deleteRoute(c echo.Context, _ principal) error {
+	id, err := pathID(c, "id", "route")
+	if err != nil {
+		return err
+	}
+	if err := s.store.DeleteRoute(c.Request().Context(), id); err != nil {
+		return fmt.Errorf("delete route: %w", err)
+	}
+	return answerNothing(c)
+}
+
+// checkedRoute checks a definition and fills in its kinds.
+func checkedRoute(body routeDraft) (store.RouteDraft, error) {
+	mode, err := checkedDispatchMode(body.DispatchMode)
+	if err != nil {
+		return store.RouteDraft{}, err
+	}
+	pattern, err := routing.Parse(routing.Definition{
+		Method: body.Method, HostKind: body.HostKind, Host: body.Host, PathKind: body.PathKind, Path: body.Path,
+	})
+	if err != nil {
+		return store.RouteDraft{}, routingFailure(err)
+	}
+	return store.RouteDraft{
+		Method: pattern.Method, HostKind: pattern.HostKind, Host: pattern.Host,
+		PathKind: pattern.PathKind, Path: pattern.Path, DispatchMode: mode,
+	}, nil
+}
+
+// checkedRouteChange puts a change over the current route and checks the
+// whole. A new host or path has the kind it looks like unless the change says
+// otherwise.
+func checkedRouteChange(current store.Route, body routeChange) (store.RouteChange, error) {
+	merged := routeDraft{
+		Method: current.Method, HostKind: current.HostKind, Host: current.Host,
+		PathKind: current.PathKind, Path: current.Path, DispatchMode: current.DispatchMode,
+	}
+	if body.Host != nil {
+		merged.HostKind = ""
+	}
+	if body.Path != nil {
+		merged.PathKind = ""
+	}
+	for _, field := range []struct{ given, target *string }{
+		{body.Method, &merged.Method}, {body.Host, &merged.Host}, {body.HostKind, &merged.HostKind},
+		{body.Path, &merged.Path}, {body.PathKind, &merged.PathKind}, {body.DispatchMode, &merged.DispatchMode},
+	} {
+		if field.given != nil {
+			*field.target = *field.given
+		}
+	}
+	draft, err := checkedRoute(merged)
+	if err != nil {
+		return store.RouteChange{}, err
+	}
+	script, err := fieldID("script_id", body.ScriptID)
+	return store.RouteChange{
+		ScriptID: script, Method: &draft.Method, HostKind: &draft.HostKind, Host: &draft.Host,
+		PathKind: &draft.PathKind, Path: &draft.Path, DispatchMode: &draft.DispatchMode,
+	}, err
+}
+
+// checkedDispatchMode is the one place that knows which modes there are.
+func checkedDispatchMode(mode string) (string, error) {
+	switch mode {
+	case "", dispatchSync:
+		return dispatchSync, nil
+	case "async":
+		return "", fieldError(store.KindInvalid, "not_available", "dispatch_mode", "this version of PiCloud has no async routes yet; use sync")
+	default:
+		return "", invalidField("dispatch_mode", "dispatch_mode is sync")
+	}
+}
+
+// routingFailure shows the caller which field of a route is wrong.
+func routingFailure(err error) error {
+	var failure *routing.Error
+	if !errors.As(err, &failure) {
+		return err
+	}
+	return fieldError(store.KindInvalid, failure.Code, failure.Field, "%s", failure.Message)
+}
+
+// routesConflict is routing's rule for stored routes. A stored route that no
+// longer parses answers nothing, so it stands in nobody's way.
+func routesConflict(a, b store.Route) bool {
+	one, errOne := patternOf(&a)
+	other, errOther := patternOf(&b)
+	return errOne == nil && errOther == nil && routing.Conflicts(one, other)
+}

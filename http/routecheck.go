@@ -1,0 +1,135 @@
+package http
+
+import (
+	nethttp "net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"picloud/http/routing"
+	"picloud/store"
+)
+
+// routeCheck is the body of routes:check: a route that is to be saved. Except
+// is the route being edited, which is not in its own way.
+type routeCheck struct {
+	Method       string  `json:"method"`
+	HostKind     string  `json:"host_kind"`
+	Host         string  `json:"host"`
+	PathKind     string  `json:"path_kind"`
+	Path         string  `json:"path"`
+	DispatchMode string  `json:"dispatch_mode"`
+	Except       *string `json:"except"`
+}
+
+// routeVerdict is the answer of routes:check.
+type routeVerdict struct {
+	OK               bool         `json:"ok"`
+	HostKind         string       `json:"host_kind"`
+	PathKind         string       `json:"path_kind"`
+	ConflictingRoute *store.Route `json:"conflicting_route"`
+}
+
+// checkRoute answers POST routes:check: would this route be in another's way?
+func (s *Server) checkRoute(c echo.Context, _ principal) error {
+	var body routeCheck
+	if err := bind(c, &body); err != nil {
+		return err
+	}
+	draft, err := checkedRoute(routeDraft{
+		Method: body.Method, HostKind: body.HostKind, Host: body.Host,
+		PathKind: body.PathKind, Path: body.Path, DispatchMode: body.DispatchMode,
+	})
+	if err != nil {
+		return err
+	}
+	except, err := fieldID("except", body.Except)
+	if err != nil {
+		return err
+	}
+	found := s.conflictingRoute(draft, except)
+	return answer(c, nethttp.StatusOK, routeVerdict{
+		OK: found == nil, HostKind: draft.HostKind, PathKind: draft.PathKind, ConflictingRoute: found,
+	})
+}
+
+func (s *Server) conflictingRoute(draft store.RouteDraft, except *uuid.UUID) *store.Route {
+	wanted := store.Route{
+		Method: draft.Method, HostKind: draft.HostKind, Host: draft.Host, PathKind: draft.PathKind, Path: draft.Path,
+	}
+	routes := s.store.Catalog().Routes
+	found := slices.IndexFunc(routes, func(route *store.Route) bool {
+		return (except == nil || route.ID != *except) && routesConflict(wanted, *route)
+	})
+	if found < 0 {
+		return nil
+	}
+	return routes[found]
+}
+
+// routeMatch is the answer of routes:match.
+type routeMatch struct {
+	Matched bool              `json:"matched"`
+	Route   *store.Route      `json:"route"`
+	Params  map[string]string `json:"params"`
+	Rest    string            `json:"rest"`
+	Allow   []string          `json:"allow"`
+}
+
+// matchRoute answers POST routes:match: which route would answer this request?
+// The URL is a whole one, or a path for any host.
+func (s *Server) matchRoute(c echo.Context, _ principal) error {
+	var body struct {
+		Method string `json:"method"`
+		URL    string `json:"url"`
+	}
+	if err := bind(c, &body); err != nil {
+		return err
+	}
+	if body.Method == "" {
+		return invalidField("method", "name a method such as GET")
+	}
+	host, path, err := splitTarget(body.URL)
+	if err != nil {
+		return err
+	}
+	found := s.lookup(body.Method, host, path)
+	if found.Outcome == routing.Malformed {
+		return invalidField("url", "the path is malformed: each %% needs two hex digits after it")
+	}
+	return answer(c, nethttp.StatusOK, viewMatch(&found))
+}
+
+func viewMatch(found *routing.Match[*store.Route]) routeMatch {
+	view := routeMatch{
+		Matched: found.Outcome == routing.Found, Route: found.Value,
+		Params: map[string]string{}, Rest: found.Rest(), Allow: found.Allow,
+	}
+	for name, value := range found.Params() {
+		view.Params[name] = value
+	}
+	if view.Allow == nil {
+		view.Allow = []string{}
+	}
+	return view
+}
+
+// splitTarget returns the host and the escaped path of a URL. What begins with
+// a slash is taken as a request line has it, odd forms of devices included.
+func splitTarget(target string) (host, path string, err error) {
+	if strings.HasPrefix(target, "/") {
+		path, _, _ = strings.Cut(target, "?")
+		return "", path, nil
+	}
+	parsed, err := url.Parse(target)
+	if err != nil || parsed.Host == "" {
+		return "", "", invalidField("url", "url is a path such as /greet, or a whole URL such as http://pi.local/greet")
+	}
+	if path = parsed.EscapedPath(); path == "" {
+		path = "/"
+	}
+	return parsed.Host, path, nil
+}

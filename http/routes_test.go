@@ -1,0 +1,160 @@
+package http
+
+import (
+	"strings"
+	"testing"
+
+	"picloud/store"
+)
+
+// publicAdminRoutes are all that may answer without a credential.
+var publicAdminRoutes = map[string]bool{"POST auth/setup": true, "POST auth/login": true}
+
+func TestEveryRouteNamesACapabilityThatSomeRoleHas(t *testing.T) {
+	t.Parallel()
+	for _, route := range newTestServer(t).adminRoutes() {
+		name := route.method + " " + route.path
+		if (route.needs == public) != publicAdminRoutes[name] {
+			t.Errorf("%s needs %q", name, route.needs)
+		}
+		if route.needs != public && len(rolesOf[route.needs]) == 0 {
+			t.Errorf("%s needs %q, which no role grants", name, route.needs)
+		}
+	}
+}
+
+// Whatever Echo's router knows comes from the two tables; nothing is
+// registered behind their back.
+func TestEchoKnowsOnlyTheRoutesOfThePage(t *testing.T) {
+	t.Parallel()
+	s := newTestServer(t)
+	listed := map[string]bool{}
+	for _, route := range s.adminRoutes() {
+		listed[route.method+" "+adminPrefix+route.path] = true
+	}
+	for _, route := range s.publicRoutes() {
+		if route.reason == "" {
+			t.Errorf("%s is public without a reason", route.path)
+		}
+		listed["GET "+route.path], listed["HEAD "+route.path] = true, true
+	}
+	for _, route := range s.echo.Routes() {
+		if !listed[route.Method+" "+route.Path] {
+			t.Errorf("Echo answers %s %s, which no table lists", route.Method, route.Path)
+		}
+	}
+	if len(s.echo.Routes()) != len(listed) {
+		t.Errorf("Echo has %d routes, the tables %d", len(s.echo.Routes()), len(listed))
+	}
+}
+
+// samplePath fills in the parameters of a route's path.
+func samplePath(path string) string {
+	replacer := strings.NewReplacer(
+		`\:`, ":", ":app", "default", ":id", "01890a5d-ac96-774b-bcce-b302099a8057", ":version", "1")
+	return adminPrefix + replacer.Replace(path)
+}
+
+func TestNoAdminRouteAnswersWithoutACredential(t *testing.T) {
+	t.Parallel()
+	s := newTestServer(t)
+	credentials := map[string]map[string]string{
+		"none":         nil,
+		"empty":        {"Authorization": ""},
+		"basic":        {"Authorization": "Basic YWRhOnBhc3N3b3Jk"},
+		"short token":  bearer("pis_abc"),
+		"other prefix": bearer("pic_" + strings.Repeat("A", 43)),
+		"cookie":       {"Cookie": "picloud_session=pis_" + strings.Repeat("A", 43)},
+	}
+	methods := []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"}
+	paths := []string{adminPrefix, adminPrefix + "nothing", adminPrefix + "apps/default/nothing"}
+	for _, route := range s.adminRoutes() {
+		paths = append(paths, samplePath(route.path))
+	}
+	for name, headers := range credentials {
+		for _, path := range paths {
+			for _, method := range methods {
+				if publicAdminRoutes[method+" "+strings.TrimPrefix(path, adminPrefix)] {
+					continue
+				}
+				for _, body := range []string{"", `{"junk":1}`} {
+					w := request(t, s, method, path, body, headers)
+					if w.Code != 401 {
+						t.Errorf("%s %s with %s: status %d, want 401", method, path, name, w.Code)
+					}
+					if allow := w.Header().Get("Allow"); allow != "" {
+						t.Errorf("%s %s tells a stranger Allow: %s", method, path, allow)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestRoles(t *testing.T) {
+	t.Parallel()
+	who := func(role string, active bool) principal {
+		var p principal
+		p.User.Role, p.User.Active = store.Role(role), active
+		return p
+	}
+	for needed := range rolesOf {
+		if !who("owner", true).may(needed) {
+			t.Errorf("an owner may not %s", needed)
+		}
+		if who("owner", false).may(needed) {
+			t.Errorf("a deactivated owner may %s", needed)
+		}
+		if got, want := who("member", true).may(needed), needed == ownAccount; got != want {
+			t.Errorf("a member may %s: %v, want %v", needed, got, want)
+		}
+	}
+	for _, role := range []string{"owner", "admin", "member", ""} {
+		for _, none := range []capability{"", public, "Invented"} {
+			if who(role, true).may(none) {
+				t.Errorf("role %q may %q", role, none)
+			}
+		}
+	}
+}
+
+func TestUnknownAPIVersions(t *testing.T) {
+	t.Parallel()
+	s := newTestServer(t)
+	for path, code := range map[string]string{
+		"/api": "unknown_api_version", "/api/": "unknown_api_version", "/api/v2/admin/apps": "unknown_api_version",
+		"/api/admin/apps": "unknown_api_version", "/api/v10/x": "unknown_api_version",
+		"/api/v1": "not_found", "/api/v1/": "not_found", "/api/v1/nothing": "not_found", "/api/v1/execute": "not_found",
+		"/api/v1/execute/a/b": "not_found", "/metrics": "not_found",
+	} {
+		for _, method := range []string{"GET", "POST", "BREW"} {
+			w := request(t, s, method, path, "", nil)
+			wantError(t, w, 404, code)
+			if code == "unknown_api_version" && !strings.Contains(w.Body.String(), "version 1 of the API") {
+				t.Errorf("%s does not say which version is served: %s", path, w.Body)
+			}
+		}
+	}
+}
+
+func TestForbiddenWithoutTheCapability(t *testing.T) {
+	t.Parallel()
+	s, owner := newOwnedServer(t)
+	route := adminRoute{"GET", "invented", "Invented", s.showMe}
+	s.echo.Add(route.method, adminPrefix+route.path, s.guarded(route))
+	wantError(t, request(t, s, "GET", adminPrefix+route.path, "", owner), 403, "forbidden")
+}
+
+// A refused change of limits must not reach the catalog that requests run by.
+func TestRefusedLimitsLeaveTheCatalogAlone(t *testing.T) {
+	t.Parallel()
+	s, owner := newOwnedServer(t)
+	path := adminPrefix + "scripts/" + newScript(t, s, owner, "greet", "return 1")
+	wantStatus(t, request(t, s, "PATCH", path, `{"limits":{"instructions":1000}}`, owner), 200)
+	wantStatus(t, request(t, s, "PATCH", path, `{"limits":{"instructions":2000},"version":99}`, owner), 409)
+	for _, script := range s.store.Catalog().Scripts {
+		if *script.Limits.Instructions != 1000 {
+			t.Errorf("the catalog's limit is %d", *script.Limits.Instructions)
+		}
+	}
+}

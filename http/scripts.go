@@ -1,0 +1,135 @@
+package http
+
+import (
+	"encoding/json"
+	"fmt"
+	nethttp "net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"picloud/store"
+)
+
+// limitsBody is a script's own limits; a limit that is null or left out is the
+// instance's default.
+type limitsBody struct {
+	Instructions *int64 `json:"instructions"`
+	MemoryBytes  *int64 `json:"memory_bytes"`
+	CallDepth    *int64 `json:"call_depth"`
+	StringBytes  *int64 `json:"string_bytes"`
+	SDKCalls     *int64 `json:"sdk_calls"`
+}
+
+// scriptDraft is the body of POST apps/{app}/scripts.
+type scriptDraft struct {
+	Name        string           `json:"name"`
+	Source      string           `json:"source"`
+	Kind        store.ScriptKind `json:"kind"`
+	Description string           `json:"description"`
+	Access      store.Access     `json:"access"`
+	TimeoutMS   *int64           `json:"timeout_ms"`
+	Limits      limitsBody       `json:"limits"`
+}
+
+// scriptChange is the body of PATCH scripts/{id}. TimeoutMS and Limits are
+// kept raw, because null there means the default and absence no change.
+type scriptChange struct {
+	Name        *string           `json:"name"`
+	Source      *string           `json:"source"`
+	Kind        *store.ScriptKind `json:"kind"`
+	Description *string           `json:"description"`
+	Access      *store.Access     `json:"access"`
+	Enabled     *bool             `json:"enabled"`
+	TimeoutMS   json.RawMessage   `json:"timeout_ms"`
+	Limits      json.RawMessage   `json:"limits"`
+	Version     *int              `json:"version"`
+}
+
+func (s *Server) listAllScripts(c echo.Context, _ principal) error {
+	return s.answerScripts(c, store.ScriptFilter{})
+}
+
+func (s *Server) listScripts(c echo.Context, _ principal) error {
+	app, err := s.pathApp(c)
+	if err != nil {
+		return err
+	}
+	return s.answerScripts(c, store.ScriptFilter{App: app.ID})
+}
+
+func (s *Server) answerScripts(c echo.Context, filter store.ScriptFilter) error {
+	page, err := pageRequest(c)
+	if err != nil {
+		return err
+	}
+	scripts, err := s.store.Scripts(c.Request().Context(), filter, page)
+	if err != nil {
+		return fmt.Errorf("list scripts: %w", err)
+	}
+	return answerPage(c, scripts, asIs[store.Script])
+}
+
+func (s *Server) createScript(c echo.Context, by principal) error {
+	app, err := s.pathApp(c)
+	if err != nil {
+		return err
+	}
+	var body scriptDraft
+	if err := bind(c, &body); err != nil {
+		return err
+	}
+	draft, err := s.checkedDraft(body)
+	if err != nil {
+		return err
+	}
+	draft.CreatedBy = by.User.Username
+	script, err := s.store.CreateScript(c.Request().Context(), app.ID, draft)
+	if err != nil {
+		return fmt.Errorf("create script: %w", err)
+	}
+	return answer(c, nethttp.StatusCreated, script)
+}
+
+func (s *Server) showScript(c echo.Context, _ principal) error {
+	id, err := pathID(c, "id", "script")
+	if err != nil {
+		return err
+	}
+	script, err := s.store.Script(c.Request().Context(), id)
+	if err != nil {
+		return fmt.Errorf("show script: %w", err)
+	}
+	return answer(c, nethttp.StatusOK, script)
+}
+
+func (s *Server) changeScript(c echo.Context, by principal) error {
+	current, err := s.pathScript(c)
+	if err != nil {
+		return err
+	}
+	var body scriptChange
+	if err := bind(c, &body); err != nil {
+		return err
+	}
+	change, err := s.checkedChange(current, body)
+	if err != nil {
+		return err
+	}
+	change.ChangedBy = by.User.Username
+	script, err := s.store.UpdateScript(c.Request().Context(), current.ID, change)
+	if err != nil {
+		return fmt.Errorf("change script: %w", err)
+	}
+	return answer(c, nethttp.StatusOK, script)
+}
+
+func (s *Server) deleteScript(c echo.Context, _ principal) error {
+	id, err := pathID(c, "id", "script")
+	if err != nil {
+		return err
+	}
+	if err := s.store.DeleteScript(c.Request().Context(), id); err != nil {
+		return fmt.Errorf("delete script: %w", err)
+	}
+	return answerNothing(c)
+}

@@ -1,0 +1,174 @@
+package http
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	nethttp "net/http"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"picloud/runtime"
+	"picloud/store"
+	"picloud/web"
+)
+
+// Config is what New needs. Store, Engine, Logger and Now are never nil.
+type Config struct {
+	Store  *store.Store
+	Engine *runtime.Engine
+	Logger *slog.Logger
+	Now    func() time.Time
+
+	Product       string // semantic version of the binary
+	SDK           string // major.minor of what scripts see
+	PublicBaseURL string // as devices reach this instance; may be empty
+
+	// SetupToken opens auth/setup while no user exists; empty keeps it shut.
+	SetupToken string
+	// SessionTTL is how long an unused session lives; 0 means 24 hours.
+	SessionTTL time.Duration
+	// MaxBodyBytes caps a request body for a script; 0 means 10 MiB.
+	MaxBodyBytes int64
+	// TrustedProxies are the peers whose X-Forwarded-For counts.
+	TrustedProxies []netip.Prefix
+	// MaxConnections in all, 0 means 512; MaxConnectionsPerAddress, 0 means 32.
+	MaxConnections           int
+	MaxConnectionsPerAddress int
+	// Ready holds further conditions of /readyz; an error's text is the reason shown.
+	Ready []func(context.Context) error
+}
+
+// Limits of the HTTP edge: what a slow or greedy client can hold.
+const (
+	readHeaderTimeout  = 5 * time.Second
+	idleTimeout        = 60 * time.Second
+	maxHeaderBytes     = 32 << 10
+	defaultSessionTTL  = 24 * time.Hour
+	defaultMaxBody     = 10 << 20
+	cancelGrace        = 2 * time.Second // for runs to notice that they were cancelled
+	defaultConnections = 512
+	defaultPerAddress  = 32
+)
+
+// Server answers everything that reaches the instance over HTTP.
+type Server struct {
+	store  *store.Store
+	engine *runtime.Engine
+	config Config
+	logger *slog.Logger
+
+	hasher   *hasher
+	throttle *throttle
+	setup    setup
+	page     fs.FS
+
+	echo     *echo.Echo
+	http     *nethttp.Server
+	routes   liveRoutes
+	stopping atomic.Bool
+	// runs is the context of every script run: a caller who hangs up does not
+	// end it. cancelRuns does, and with it all requests in progress.
+	runs       context.Context
+	cancelRuns context.CancelFunc
+	stopped    chan struct{} // closed when serving has ended
+	serveErr   error         // why, when that was not Stop; set before stopped closes
+}
+
+// New returns a server that has not started.
+func New(config Config) *Server {
+	config = withDefaults(config)
+	s := &Server{
+		store:    config.Store,
+		engine:   config.Engine,
+		config:   config,
+		logger:   config.Logger,
+		hasher:   newHasher(),
+		throttle: newThrottle(config.Now),
+		page:     web.Files(),
+		stopped:  make(chan struct{}),
+	}
+	s.runs, s.cancelRuns = context.WithCancel(context.Background())
+	s.routes.logger = config.Logger
+	config.Store.WatchCatalog(s.routes.update)
+	s.echo = s.newEcho()
+	s.http = s.newHTTPServer()
+	return s
+}
+
+func withDefaults(c Config) Config {
+	if c.SessionTTL == 0 {
+		c.SessionTTL = defaultSessionTTL
+	}
+	if c.MaxBodyBytes == 0 {
+		c.MaxBodyBytes = defaultMaxBody
+	}
+	if c.MaxConnections == 0 {
+		c.MaxConnections = defaultConnections
+	}
+	if c.MaxConnectionsPerAddress == 0 {
+		c.MaxConnectionsPerAddress = defaultPerAddress
+	}
+	return c
+}
+
+func (s *Server) newHTTPServer() *nethttp.Server {
+	return &nethttp.Server{
+		Handler:           s,
+		ReadHeaderTimeout: readHeaderTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		BaseContext:       func(net.Listener) context.Context { return s.runs },
+		ErrorLog:          slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
+	}
+}
+
+// Start serves connections of listener, which it owns from here on, and
+// returns at once. Done is closed when serving ends.
+func (s *Server) Start(listener net.Listener) {
+	limited := limitConnections(listener, s.config)
+	go func() {
+		defer close(s.stopped)
+		if err := s.http.Serve(limited); !errors.Is(err, nethttp.ErrServerClosed) {
+			s.serveErr = fmt.Errorf("serve %s: %w", listener.Addr(), err)
+		}
+	}()
+}
+
+// Done is closed when the server no longer accepts connections.
+func (s *Server) Done() <-chan struct{} { return s.stopped }
+
+// Err says why serving ended by itself; nil before Done and after Stop.
+func (s *Server) Err() error {
+	select {
+	case <-s.stopped:
+		return s.serveErr
+	default:
+		return nil
+	}
+}
+
+// Stop closes the listener, lets the requests in progress end until ctx is
+// done, then cancels them and, two seconds later, closes what is left. It
+// returns ctx's error when requests had to be cancelled.
+func (s *Server) Stop(ctx context.Context) error {
+	s.stopping.Store(true)
+	defer s.cancelRuns()
+	err := s.http.Shutdown(ctx)
+	if err == nil {
+		return nil
+	}
+	s.cancelRuns()
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelGrace)
+	defer cancel()
+	if s.http.Shutdown(grace) != nil {
+		err = errors.Join(err, s.http.Close())
+	}
+	return fmt.Errorf("stop serving: %w", err)
+}

@@ -1,0 +1,117 @@
+package scheduler
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/go-co-op/gocron/v2"
+	"github.com/jonboulle/clockwork"
+
+	"picloud/store"
+)
+
+// stopTimeout bounds how long Stop waits for a job that is running; its
+// context is cancelled by then.
+const stopTimeout = 10 * time.Second
+
+// Config is what New needs. Store and Logger are never nil.
+type Config struct {
+	Store  *store.Store
+	Logger *slog.Logger
+	// Clock drives the jobs; nil is the real one. Intervals are measured on its
+	// monotonic reading, so a stepped system clock neither storms nor stalls.
+	Clock clockwork.Clock
+}
+
+// job is one thing done again and again.
+type job struct {
+	name  string
+	first time.Duration // after Start
+	every time.Duration
+	run   func(ctx context.Context) error
+}
+
+// Scheduler runs the jobs. It is started once.
+type Scheduler struct {
+	config Config
+	jobs   []job
+	cron   gocron.Scheduler
+	cancel context.CancelFunc
+}
+
+// New returns a scheduler with the janitor's jobs that has not started.
+func New(config Config) *Scheduler {
+	if config.Clock == nil {
+		config.Clock = clockwork.NewRealClock()
+	}
+	return &Scheduler{config: config, jobs: janitorJobs(config.Store)}
+}
+
+// Start begins to run the jobs and returns at once. The end of ctx ends the
+// jobs that run, as Stop does.
+func (s *Scheduler) Start(ctx context.Context) error {
+	cron, err := gocron.NewScheduler(
+		gocron.WithClock(s.config.Clock),
+		gocron.WithStopTimeout(stopTimeout),
+	)
+	if err != nil {
+		return fmt.Errorf("make scheduler: %w", err)
+	}
+	ctx, s.cancel = context.WithCancel(ctx)
+	s.cron = cron
+	for _, j := range s.jobs {
+		if err := s.add(ctx, j); err != nil {
+			s.cancel()
+			return fmt.Errorf("schedule %s: %w", j.name, err)
+		}
+	}
+	cron.Start()
+	return nil
+}
+
+// add registers one job. A run that outlasts its interval makes the next one
+// wait instead of meeting it.
+func (s *Scheduler) add(ctx context.Context, j job) error {
+	_, err := s.cron.NewJob(
+		gocron.DurationJob(j.every),
+		gocron.NewTask(func() { s.runJob(ctx, j) }),
+		gocron.WithName(j.name),
+		gocron.WithSingletonMode(gocron.LimitModeReschedule),
+		gocron.WithStartAt(gocron.WithStartDateTime(s.config.Clock.Now().Add(j.first))),
+	)
+	return err
+}
+
+// runJob runs a job once and logs what went wrong, unless it was stopped.
+func (s *Scheduler) runJob(ctx context.Context, j job) {
+	err := guarded(ctx, j.run)
+	if err != nil && ctx.Err() == nil {
+		s.config.Logger.Error("job failed", slog.String("job", j.name), slog.String("error", err.Error()))
+	}
+}
+
+// guarded turns a panic of run into an error.
+func guarded(ctx context.Context, run func(context.Context) error) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+		}
+	}()
+	return run(ctx)
+}
+
+// Stop cancels the jobs that run and waits for them, at most ten seconds.
+// Stopping what was never started does nothing.
+func (s *Scheduler) Stop() error {
+	if s.cron == nil {
+		return nil
+	}
+	s.cancel()
+	if err := s.cron.Shutdown(); err != nil {
+		return fmt.Errorf("stop scheduler: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,105 @@
+package main_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// mayImport is the house plan of docs/architecture.md: for each room the other
+// rooms it may import. A room that is not here fails the test.
+var mayImport = map[string][]string{
+	"picloud":                 {"cli"},
+	"picloud/cli":             {"http", "http/routing", "scheduler", "runtime", "runtime/meter", "runtime/sdk", "store", "web"},
+	"picloud/http":            {"http/routing", "runtime", "store", "web"},
+	"picloud/http/routing":    {},
+	"picloud/scheduler":       {"runtime", "store"},
+	"picloud/runtime":         {"runtime/meter", "runtime/compile", "runtime/stdlib", "runtime/luax", "store"},
+	"picloud/runtime/sdk":     {"runtime", "runtime/luax", "runtime/meter", "store"},
+	"picloud/runtime/stdlib":  {"runtime/meter", "runtime/pattern", "runtime/luax"},
+	"picloud/runtime/luax":    {"runtime/meter"},
+	"picloud/runtime/meter":   {},
+	"picloud/runtime/compile": {},
+	"picloud/runtime/pattern": {},
+	"picloud/store":           {"sql"},
+	"picloud/sql":             {},
+	"picloud/web":             {},
+}
+
+// machinery is what only one room knows: the import's beginning and the rooms
+// that may use it, by their beginning.
+var machinery = map[string]string{
+	"database/sql":                 "picloud/store",
+	"modernc.org/sqlite":           "picloud/store",
+	"github.com/pressly/goose":     "picloud/store",
+	"github.com/yuin/gopher-lua":   "picloud/runtime",
+	"github.com/labstack/echo":     "picloud/http",
+	"github.com/go-co-op/gocron":   "picloud/scheduler",
+	"github.com/alexedwards/argon": "picloud/http",
+	"github.com/spf13":             "picloud/cli",
+}
+
+type listedPackage struct {
+	ImportPath string
+	Imports    []string
+	GoFiles    []string
+}
+
+func TestImportsFollowTheHousePlan(t *testing.T) {
+	t.Parallel()
+	packages := listPackages(t)
+	if len(packages) < len(mayImport) {
+		t.Errorf("go list shows %d packages, the house plan has %d rooms", len(packages), len(mayImport))
+	}
+	for _, p := range packages {
+		allowed, known := mayImport[p.ImportPath]
+		if !known {
+			t.Errorf("%s is not a room of the house plan", p.ImportPath)
+			continue
+		}
+		if p.ImportPath != "picloud" && !slices.Contains(p.GoFiles, "doc.go") {
+			t.Errorf("%s has no doc.go", p.ImportPath)
+		}
+		for _, imported := range p.Imports {
+			checkImport(t, p.ImportPath, imported, allowed)
+		}
+	}
+}
+
+func checkImport(t *testing.T, room, imported string, allowed []string) {
+	t.Helper()
+	if inside, ok := strings.CutPrefix(imported, "picloud/"); ok && !slices.Contains(allowed, inside) {
+		t.Errorf("%s may not import %s", room, imported)
+	}
+	for prefix, owner := range machinery {
+		if strings.HasPrefix(imported, prefix) && !strings.HasPrefix(room, owner) {
+			t.Errorf("%s imports %s, which only %s may know", room, imported, path.Base(owner))
+		}
+	}
+}
+
+// listPackages asks the Go command for every package of the module and what
+// its non-test files import.
+func listPackages(t *testing.T) []listedPackage {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,GoFiles", "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var packages []listedPackage
+	decoder := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p listedPackage
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return packages
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		packages = append(packages, p)
+	}
+}

@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"bufio"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+)
+
+// limitMemory tells the Go runtime to collect harder when the process nears
+// half of the machine's memory, so that a burst of scripts slows down before
+// the kernel kills the process. A GOMEMLIMIT from outside wins.
+func limitMemory(getenv func(string) string) {
+	if getenv("GOMEMLIMIT") != "" {
+		return
+	}
+	if total := machineMemory(); total > 0 {
+		debug.SetMemoryLimit(total / 2)
+	}
+}
+
+// machineMemory returns the machine's memory in bytes; 0 where the kernel does not say.
+func machineMemory() int64 {
+	f, err := os.Open("/proc/meminfo")
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		fields := strings.Fields(lines.Text())
+		if len(fields) >= 2 && fields[0] == "MemTotal:" {
+			kilobytes, err := strconv.ParseInt(fields[1], 10, 64)
+			if err != nil {
+				return 0
+			}
+			return kilobytes << 10
+		}
+	}
+	return 0
+}

@@ -1,0 +1,217 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"picloud/http"
+	"picloud/runtime"
+	"picloud/runtime/sdk"
+	"picloud/scheduler"
+	"picloud/store"
+)
+
+// stopTimeout is how long running executions may take to end after SIGTERM
+// (spec 4, "Shutdown").
+const stopTimeout = 20 * time.Second
+
+func serveCommand(process Process) *cobra.Command {
+	var settings Settings
+	table := settingsTable(&settings)
+	command := &cobra.Command{
+		Use:     "serve",
+		GroupID: groupServer,
+		Short:   "Run the server",
+		Long:    "Run the server. Every flag can also be set by its variable in the environment; a flag wins.",
+		Example: "  picloud serve --addr :8080 --data ./data",
+		Args:    noArguments,
+		RunE: func(command *cobra.Command, _ []string) error {
+			if err := load(table, command.Flags(), process.Getenv); err != nil {
+				return usageError{err}
+			}
+			if err := settings.check(); err != nil {
+				return usageError{err}
+			}
+			return serve(settings, process)
+		},
+	}
+	command.Flags().SortFlags = false
+	for _, line := range table {
+		if line.flag != "" {
+			command.Flags().String(line.flag, line.fallback, line.usage+" ("+line.variable+")")
+		}
+	}
+	return command
+}
+
+// instance is the server put together: what serve starts and stops.
+type instance struct {
+	settings  Settings
+	process   Process
+	logger    *slog.Logger
+	failed    chan error // a failure that only a restart can mend
+	store     *store.Store
+	engine    *runtime.Engine
+	server    *http.Server
+	scheduler *scheduler.Scheduler
+	setup     string // the one-time setup token; "" once a user exists
+}
+
+func serve(settings Settings, process Process) error {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	defer signal.Stop(signals)
+
+	limitMemory(process.Getenv)
+	i := &instance{
+		settings: settings,
+		process:  process,
+		logger:   newLogger(settings.LogFormat, process.Stderr),
+		failed:   make(chan error, 1),
+	}
+	if err := i.start(); err != nil {
+		return errors.Join(err, i.stop(context.Background()))
+	}
+	return i.wait(signals)
+}
+
+// start opens the rooms from the bottom up and begins to listen.
+func (i *instance) start() (err error) {
+	ctx := context.Background()
+	if i.store, err = store.Open(ctx, i.storeConfig()); err != nil {
+		return err
+	}
+	if err := i.claim(ctx); err != nil {
+		return err
+	}
+	i.engine = runtime.New(i.runtimeConfig())
+	i.scheduler = scheduler.New(scheduler.Config{Store: i.store, Logger: i.logger})
+	if err := i.scheduler.Start(ctx); err != nil {
+		return err
+	}
+	i.server = http.New(i.httpConfig())
+	listener, err := net.Listen("tcp", i.settings.Addr)
+	if err != nil {
+		return fmt.Errorf("cannot listen on %s: %w", i.settings.Addr, err)
+	}
+	i.server.Start(listener)
+	i.greet(listener.Addr())
+	return nil
+}
+
+// claim makes the first owner from the environment, or else the token that
+// lets one be made (spec 5, "First run").
+func (i *instance) claim(ctx context.Context) error {
+	claimed, err := i.store.HasUsers(ctx)
+	if err != nil || claimed {
+		return err
+	}
+	if i.settings.AdminUsername == "" {
+		i.setup = rand.Text() // at least 128 random bits
+		return nil
+	}
+	hash, err := http.HashPassword(i.settings.AdminPassword)
+	if err != nil {
+		return fmt.Errorf("PICLOUD_ADMIN_PASSWORD: %w", err)
+	}
+	if _, err := i.store.CreateFirstOwner(ctx, i.settings.AdminUsername, hash); err != nil {
+		return fmt.Errorf("PICLOUD_ADMIN_USERNAME: %w", err)
+	}
+	i.logger.Info("made the first owner from the environment", "username", i.settings.AdminUsername)
+	return nil
+}
+
+// wait serves until a signal or a failure, then stops; a second signal ends at once.
+func (i *instance) wait(signals <-chan os.Signal) error {
+	var cause error
+	select {
+	case s := <-signals:
+		i.logger.Info("stopping; a second signal stops at once", "signal", s.String())
+	case cause = <-i.failed:
+	case <-i.server.Done():
+		cause = i.server.Err()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	stopped := make(chan error, 1)
+	go func() { stopped <- i.stop(ctx) }()
+	select {
+	case err := <-stopped:
+		return errors.Join(cause, err)
+	case s := <-signals:
+		return fmt.Errorf("stopped at once by a second signal (%s)", s)
+	}
+}
+
+// stop closes the rooms from the top down: no new requests, running scripts
+// end, then the log is flushed and the database closed.
+func (i *instance) stop(ctx context.Context) error {
+	var failures []error
+	if i.server != nil {
+		failures = append(failures, i.server.Stop(ctx))
+	}
+	if i.scheduler != nil {
+		failures = append(failures, i.scheduler.Stop())
+	}
+	if i.engine != nil {
+		i.engine.Close()
+	}
+	if i.store != nil {
+		failures = append(failures, i.store.Close(ctx))
+	}
+	return errors.Join(failures...)
+}
+
+func (i *instance) storeConfig() store.Config {
+	return store.Config{
+		Dir:              i.settings.Data,
+		Logger:           i.logger,
+		Now:              time.Now,
+		LogRetentionDays: int(i.settings.RetentionDays),
+		LogRetentionRows: int(i.settings.RetentionRows),
+		OnFatal: func(err error) {
+			select {
+			case i.failed <- err:
+			default: // the first failure already stops the process
+			}
+		},
+	}
+}
+
+func (i *instance) runtimeConfig() runtime.Config {
+	return runtime.Config{
+		Store:           i.store,
+		Logger:          i.logger,
+		Modules:         sdk.Modules(),
+		Defaults:        i.settings.Default.meter(),
+		Ceilings:        i.settings.Ceiling.meter(),
+		MaxConcurrency:  int(i.settings.MaxConcurrency),
+		ScriptCacheSize: int(i.settings.ScriptCacheSize),
+		ModuleCacheSize: int(i.settings.ModuleCacheSize),
+	}
+}
+
+func (i *instance) httpConfig() http.Config {
+	return http.Config{
+		Store:         i.store,
+		Engine:        i.engine,
+		Logger:        i.logger,
+		Now:           time.Now,
+		Product:       i.process.Version,
+		SDK:           runtime.SDKVersion,
+		PublicBaseURL: i.settings.PublicBaseURL,
+		SetupToken:    i.setup,
+		SessionTTL:    time.Duration(i.settings.SessionTTLHours) * time.Hour,
+		MaxBodyBytes:  i.settings.MaxBodyBytes,
+	}
+}

@@ -1,0 +1,196 @@
+package main_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"picloud/runtime"
+	"picloud/runtime/sdk"
+)
+
+var update = flag.Bool("update", false, "take the golden pictures again")
+
+// checkPicture compares what a surface looks like now with its picture in
+// testdata/golden. A difference is either a mistake or a reason to raise the
+// surface's version number (docs/versioning.md) and take the picture again.
+func checkPicture(t *testing.T, name, now string) {
+	t.Helper()
+	file := "testdata/golden/" + name
+	if *update {
+		if err := os.WriteFile(file, []byte(now), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	picture, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if difference := cmp.Diff(string(picture), now); difference != "" {
+		t.Errorf("%s changed; raise its version if clients or scripts can see it, then run with -update (- picture, + now):\n%s", name, difference)
+	}
+}
+
+// TestSurfaceSDK holds what scripts see: every global, every field of ctx, and
+// every function of the SDK with its parameters.
+func TestSurfaceSDK(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, "")
+	s.claim()
+	script := s.newScript("surface", surfaceScript, nil)
+	var seen struct{ Names []string }
+	s.must(s.call("POST", "/api/v1/execute/"+script, nil, &seen), 200)
+	var b strings.Builder
+	fmt.Fprintf(&b, "sdk %s\n\n", runtime.SDKVersion)
+	for _, name := range seen.Names {
+		fmt.Fprintln(&b, name)
+	}
+	b.WriteString("\n")
+	for _, module := range sdk.Modules() {
+		for _, function := range module.Funcs {
+			var parameters []string
+			for _, p := range function.Params {
+				optional := ""
+				if p.Optional {
+					optional = "?"
+				}
+				parameters = append(parameters, p.Name+optional+": "+p.Type)
+			}
+			fmt.Fprintf(&b, "%s.%s(%s)\n", module.Name, function.Name, strings.Join(parameters, ", "))
+		}
+	}
+	checkPicture(t, "sdk.txt", b.String())
+}
+
+// surfaceScript lists the globals, what library tables hold, and ctx's fields.
+const surfaceScript = `
+local names = {}
+local function list(prefix, t)
+  for name, value in pairs(t) do
+    names[#names + 1] = prefix .. name .. ": " .. type(value)
+  end
+end
+for _, name in ipairs{"_G", "_VERSION", "assert", "collectgarbage", "coroutine", "ctx", "error", "getmetatable", "ipairs", "json", "log", "math",
+  "next", "os", "pairs", "pcall", "print", "rawequal", "rawget", "rawset", "require", "select", "setmetatable", "string", "table", "tonumber",
+  "tostring", "type", "unpack", "xpcall", "io", "debug", "dofile", "loadfile", "load", "loadstring", "package", "newproxy", "module", "getfenv",
+  "setfenv", "channel"} do
+  local value = name == "ctx" and ctx or _G[name]
+  names[#names + 1] = name .. ": " .. type(value)
+end
+for _, library in ipairs{"coroutine", "json", "log", "math", "os", "string", "table"} do list(library .. ".", _G[library]) end
+for _, field in ipairs{"execution_id", "request_id", "script_id", "script_name", "app", "sdk_version", "invocation_type", "deadline_ms", "request", "event"} do
+  names[#names + 1] = "ctx." .. field .. ": " .. type(ctx[field])
+end
+for _, field in ipairs{"method", "path", "raw_target", "host", "scheme", "remote_ip", "headers", "cookies", "query", "query_all", "params", "rest", "body", "body_raw", "is_json"} do
+  names[#names + 1] = "ctx.request." .. field .. ": " .. type(ctx.request[field])
+end
+table.sort(names)
+return {names = names}`
+
+// TestSurfaceAPI holds the shapes of the API's answers: field names and types.
+func TestSurfaceAPI(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, "")
+	var b strings.Builder
+	picture := func(method, path, shown string, body any) string {
+		a := s.call(method, path, body, nil)
+		fmt.Fprintf(&b, "%s %s → %d %s\n", method, shown, a.status, shapeOf(t, a.body))
+		var identified struct{ ID string }
+		if a.body != "" && json.Unmarshal([]byte(a.body), &identified) != nil {
+			return ""
+		}
+		return identified.ID
+	}
+	admin := "/api/v1/admin/"
+	call := func(method, path, shown string, body any) string { return picture(method, admin+path, shown, body) }
+
+	picture("GET", "/version", "/version", nil)
+	call("GET", "apps", "apps (no credential)", nil)
+	s.claim()
+	login := map[string]string{"username": "ada", "password": "correct horse battery"}
+	call("POST", "auth/login", "auth/login", login)
+	call("GET", "auth/me", "auth/me", nil)
+	app := call("POST", "apps", "apps", map[string]string{"slug": "home", "name": "Home"})
+	call("GET", "apps", "apps", nil)
+	call("PATCH", "apps/home", "apps/{app}", map[string]string{"description": "the house"})
+	call("GET", "apps/"+app, "apps/{app}", nil)
+	draft := map[string]any{"name": "hello", "source": helloScript}
+	script := call("POST", "apps/home/scripts", "apps/{app}/scripts", draft)
+	call("POST", "apps/home/scripts", "apps/{app}/scripts (again)", draft)
+	call("GET", "scripts", "scripts", nil)
+	call("GET", "apps/home/scripts", "apps/{app}/scripts", nil)
+	call("GET", "scripts/"+script, "scripts/{id}", nil)
+	call("PATCH", "scripts/"+script, "scripts/{id}", map[string]any{"source": "return 2", "version": 1})
+	call("PATCH", "scripts/"+script, "scripts/{id} (stale)", map[string]any{"source": "return 3", "version": 1})
+	call("PATCH", "scripts/"+script, "scripts/{id} (syntax error)", map[string]any{"source": "return ="})
+	call("GET", "scripts/"+script+"/versions", "scripts/{id}/versions", nil)
+	call("GET", "scripts/"+script+"/versions/1", "scripts/{id}/versions/{n}", nil)
+	call("POST", "scripts/"+script+"/rollback", "scripts/{id}/rollback", map[string]int{"version": 1})
+	call("POST", "scripts:check", "scripts:check", map[string]string{"source": "return ="})
+	route := call("POST", "scripts/"+script+"/routes", "scripts/{id}/routes", map[string]string{"method": "GET", "path": "/hello"})
+	call("POST", "scripts/"+script+"/routes", "scripts/{id}/routes (again)", map[string]string{"method": "GET", "path": "/hello"})
+	call("GET", "scripts/"+script+"/routes", "scripts/{id}/routes", nil)
+	call("GET", "apps/home/routes", "apps/{app}/routes", nil)
+	call("POST", "routes:check", "routes:check", map[string]string{"method": "GET", "path": "/hello"})
+	call("POST", "routes:match", "routes:match", map[string]string{"method": "GET", "url": "/hello"})
+	call("PATCH", "routes/"+route, "routes/{id}", map[string]string{"path": "/hello/:name"})
+	invocation := map[string]any{"request": map[string]any{"method": "GET", "path": "/hello"}}
+	call("POST", "scripts/"+script+"/invoke", "scripts/{id}/invoke", invocation)
+	execution := s.records(script, 1)[0].ID
+	call("GET", "scripts/"+script+"/logs", "scripts/{id}/logs", nil)
+	call("GET", "apps/home/logs", "apps/{app}/logs", nil)
+	call("GET", "executions/"+execution, "executions/{id}", nil)
+	call("DELETE", "scripts/"+script, "scripts/{id} (with a route)", nil)
+	call("DELETE", "routes/"+route, "routes/{id}", nil)
+	call("DELETE", "scripts/"+script, "scripts/{id}", nil)
+	call("DELETE", "apps/home", "apps/{app}", nil)
+	call("POST", "auth/logout", "auth/logout", nil)
+	picture("GET", "/api/v2/apps", "/api/v2/apps", nil)
+	checkPicture(t, "api.txt", "api 1\n\n"+b.String())
+}
+
+// shapeOf describes a JSON text by its field names and types alone.
+func shapeOf(t *testing.T, text string) string {
+	t.Helper()
+	if text == "" {
+		return ""
+	}
+	var value any
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	return shape(value)
+}
+
+func shape(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return "boolean"
+	case float64:
+		return "number"
+	case string:
+		return "string"
+	case []any:
+		if len(v) == 0 {
+			return "[]"
+		}
+		return "[" + shape(v[0]) + "]"
+	case map[string]any:
+		var fields []string
+		for name, field := range v {
+			fields = append(fields, name+": "+shape(field))
+		}
+		slices.Sort(fields)
+		return "{" + strings.Join(fields, ", ") + "}"
+	default:
+		return fmt.Sprintf("%T", v)
+	}
+}

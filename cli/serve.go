@@ -174,11 +174,12 @@ func (i *instance) stop(ctx context.Context) error {
 
 func (i *instance) storeConfig() store.Config {
 	return store.Config{
-		Dir:              i.settings.Data,
-		Logger:           i.logger,
-		Now:              time.Now,
-		LogRetentionDays: int(i.settings.RetentionDays),
-		LogRetentionRows: int(i.settings.RetentionRows),
+		Dir:                 i.settings.Data,
+		Logger:              i.logger,
+		Now:                 time.Now,
+		LogRetentionDays:    int(i.settings.RetentionDays),
+		LogRetentionRows:    int(i.settings.RetentionRows),
+		ReservedModuleNames: sdk.ReservedNames(),
 		OnFatal: func(err error) {
 			select {
 			case i.failed <- err:

@@ -26,6 +26,9 @@ const (
 	// would fill the browser's jar and lock the admin out of the page.
 	maxCookies     = 20
 	maxCookieBytes = 4 << 10
+	// countedBody is the length up to which net/http counts a body by itself,
+	// cheaper than a header can be set.
+	countedBody = 2 << 10
 )
 
 // serveUserRoute answers everything outside the reserved paths.
@@ -187,7 +190,7 @@ func sendRunError(c echo.Context, result *runtime.Result) error {
 func sendResult(c echo.Context, result *runtime.Result) error {
 	response := c.Response()
 	addScriptHeaders(response.Header(), result.Header)
-	if len(result.Body) > 0 {
+	if len(result.Body) > countedBody || len(result.Body) > 0 && c.Request().Method == nethttp.MethodHead {
 		response.Header()["Content-Length"] = []string{strconv.Itoa(len(result.Body))}
 	}
 	response.WriteHeader(result.Status)

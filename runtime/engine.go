@@ -80,10 +80,10 @@ func New(config Config) *Engine {
 		store: config.Store, logger: config.Logger, clock: config.Now,
 		defaults: config.Defaults, ceilings: config.Ceilings, maxResponse: config.MaxResponseBytes,
 		gate:    newGate(config.MaxConcurrency, config.QueueLength, config.QueueWait),
-		monitor: meter.NewMonitor(),
+		monitor: meter.NewMonitor(config.MaxConcurrency),
 		types:   newRequestTypes(),
 	}
-	e.pool = newPool(2*config.MaxConcurrency, e.newState)
+	e.pool = newPool(e.newState)
 	e.library = e.newLibrary(config.Modules)
 	e.shared = append(e.types.all(), e.library.Shared()...)
 	e.scripts = newProgramCache(config.ScriptCacheSize, e.compile, e.store.ScriptSource)

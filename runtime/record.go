@@ -55,19 +55,13 @@ func (r *record) recordRequest(request *Request) {
 
 // recordedHeaders are the selected headers in a fixed order.
 func recordedHeaders(request *Request) []store.HeaderField {
-	kept := 0
-	for name := range request.Header {
-		if keepsHeader(lowerASCII(name)) {
-			kept++
-		}
-	}
-	if kept == 0 {
+	if len(request.Header) == 0 {
 		return nil
 	}
-	fields := make([]store.HeaderField, 0, kept)
+	fields := make([]store.HeaderField, 0, len(request.Header))
 	for name, values := range request.Header {
-		if keepsHeader(lowerASCII(name)) {
-			fields = append(fields, redactHeader(name, strings.Join(values, ", ")))
+		if rule := ruleOf(name); rule.keep {
+			fields = append(fields, rule.field(strings.Join(values, ", ")))
 		}
 	}
 	slices.SortFunc(fields, func(a, b store.HeaderField) int { return strings.Compare(a.Name, b.Name) })
@@ -120,7 +114,7 @@ func (r *record) finish(result *Result, failure *failure, took time.Duration) {
 	r.response.Body, r.response.BodyBase64 = recordedBody(result.Body)
 	r.response.Headers = make([]store.HeaderField, 0, min(len(result.Header), maxRecordedHeaders))
 	for _, field := range result.Header[:min(len(result.Header), maxRecordedHeaders)] {
-		r.response.Headers = append(r.response.Headers, redactHeader(field.Name, field.Value))
+		r.response.Headers = append(r.response.Headers, ruleOf(field.Name).field(field.Value))
 	}
 	e.Response = &r.response
 }

@@ -21,6 +21,46 @@ var plainHeaders = map[string]bool{
 	"accept": true, "content-encoding": true, "content-type": true, "origin": true, "referer": true, "user-agent": true,
 }
 
+// headerRule is what the record does with a header.
+type headerRule struct {
+	lower  string // the name as the record shows it
+	keep   bool   // of a request; a response's headers are all kept
+	secret bool
+}
+
+// usualHeaders are the rules of the names, in the form net/http and scripts
+// give them, that nearly every message has: to work them out each time would be
+// a tenth of what a short run costs.
+var usualHeaders = func() map[string]headerRule {
+	rules := map[string]headerRule{}
+	for _, name := range []string{
+		"Accept", "Accept-Encoding", "Accept-Language", "Authorization", "Cache-Control", "Connection", "Content-Length", "Content-Type",
+		"Cookie", "Origin", "Referer", "User-Agent", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-Ip", "X-Request-Id",
+		"content-type", "location", "set-cookie",
+	} {
+		rules[name] = ruleFor(name)
+	}
+	return rules
+}()
+
+func ruleOf(name string) headerRule {
+	if rule, ok := usualHeaders[name]; ok {
+		return rule
+	}
+	return ruleFor(name)
+}
+
+func ruleFor(name string) headerRule {
+	rule := headerRule{lower: lowerASCII(name)}
+	if plainHeaders[rule.lower] {
+		rule.keep = true
+		return rule
+	}
+	rule.secret = isSecretHeader(rule.lower)
+	rule.keep = rule.secret || strings.HasPrefix(rule.lower, "x-")
+	return rule
+}
+
 func isSecretHeader(lower string) bool {
 	for _, word := range secretWords {
 		if strings.Contains(lower, word) {
@@ -30,18 +70,12 @@ func isSecretHeader(lower string) bool {
 	return false
 }
 
-// redactHeader returns the field as the record may keep it.
-func redactHeader(name, value string) store.HeaderField {
-	lower := lowerASCII(name)
-	if !plainHeaders[lower] && isSecretHeader(lower) {
-		return store.HeaderField{Name: lower, Value: redacted}
+// field returns a header as the record may keep it.
+func (r headerRule) field(value string) store.HeaderField {
+	if r.secret {
+		return store.HeaderField{Name: r.lower, Value: redacted}
 	}
-	return store.HeaderField{Name: lower, Value: clipText(value, maxRecordedHeader)}
-}
-
-// keepsHeader says whether the record shows a request header at all.
-func keepsHeader(lower string) bool {
-	return plainHeaders[lower] || strings.HasPrefix(lower, "x-") || isSecretHeader(lower)
+	return store.HeaderField{Name: r.lower, Value: clipText(value, maxRecordedHeader)}
 }
 
 // lowerASCII is strings.ToLower without its passes over Unicode; header names are ASCII.

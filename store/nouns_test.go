@@ -204,13 +204,14 @@ func TestScriptRules(t *testing.T) {
 		{ScriptDraft{Name: "x", Access: "odd"}, KindInvalid, "invalid_access"},
 		{ScriptDraft{Name: "kv", Kind: ScriptModule}, KindInvalid, "reserved_name"},
 		{ScriptDraft{Name: "x", Imports: []string{"nowhere"}}, KindInvalid, "missing_module"},
+		{ScriptDraft{Name: "x", Imports: []string{"json"}}, KindInvalid, "reserved_name"},
 		{ScriptDraft{Name: "x", Imports: []string{"a"}}, KindInvalid, "missing_module"}, // an endpoint
 		{ScriptDraft{Name: "x", Kind: ScriptModule, Imports: []string{"x"}}, KindInvalid, "module_cycle"},
 	} {
 		_, err := s.CreateScript(t.Context(), app.ID, c.draft)
 		wantCode(t, err, c.kind, c.code)
 	}
-	must[Script](t)(s.CreateScript(t.Context(), app.ID, ScriptDraft{Name: "kv", Imports: []string{"json"}}))
+	must[Script](t)(s.CreateScript(t.Context(), app.ID, ScriptDraft{Name: "kv"}))
 	_, err := s.CreateScript(t.Context(), s.newID(), ScriptDraft{Name: "x"})
 	wantCode(t, err, KindNotFound, "not_found")
 	must[Script](t)(s.CreateScript(t.Context(), testApp(t, s, "two").ID, ScriptDraft{Name: "a"}))
@@ -271,7 +272,7 @@ func TestDependents(t *testing.T) {
 	s := newTestStore(t)
 	app := testApp(t, s, "one")
 	base := testScript(t, s, app.ID, "base", ScriptModule)
-	middle := testScript(t, s, app.ID, "middle", ScriptModule, "base", "json")
+	middle := testScript(t, s, app.ID, "middle", ScriptModule, "base")
 	top := testScript(t, s, app.ID, "top", ScriptEndpoint, "middle")
 	route := must[Route](t)(s.CreateRoute(t.Context(), top.ID, RouteDraft{Method: "GET", Path: "/a"}, never))
 	dependents := func(err error) []Dependent {

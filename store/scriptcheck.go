@@ -56,7 +56,10 @@ func (s *Store) checkImports(t *transaction, m Script) error {
 		return err
 	}
 	for _, name := range m.Imports {
-		if _, ok := modules[name]; !ok && !slices.Contains(s.config.ReservedModuleNames, name) {
+		if slices.Contains(s.config.ReservedModuleNames, name) {
+			return Errorf(KindInvalid, "reserved_name", "%q is a library that every script has already; use it without require", name)
+		}
+		if _, ok := modules[name]; !ok {
 			return &Error{Kind: KindInvalid, Code: "missing_module", Details: map[string]any{"module": name},
 				Message: "the app has no module called " + name + "; save it first"}
 		}

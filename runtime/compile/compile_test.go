@@ -58,6 +58,7 @@ func TestRun(t *testing.T) {
 		{"rotate locals", `local a,b,c = 1,2,3; a,b,c = c,a,b; return a,b,c`, "3,1,2"},
 		{"swap fields", `local t={1,2}; t[1],t[2] = t[2],t[1]; return t[1],t[2]`, "2,1"},
 		{"key before assignment", `local i,t=1,{}; i,t[i] = i+1,20; return i,t[1],t[2]`, "2,20,nil"},
+		{"last target first", `local t={}; t[1],t[1] = 1,2; return t[1]`, "1"},
 		{"extra call results", `local function f() return 1,2,3 end local a,b,c,d; a,b,c,d = 0,f(); return a,b,c,d`, "0,1,2,3"},
 		{"table from a call", `local u={} local function f() return u,5 end; local x; f().a, x = 1, 2; return u.a, x`, "1,2"},
 		{"and keeps nothing", `local r = 5; local function f() return false end; local function g() return 1 end; r = f() and g(); return r`, "false"},
@@ -153,6 +154,12 @@ func TestErrors(t *testing.T) {
 		{"return ''" + strings.Repeat("..x", 195), 1, 1, "joined with '..'"},
 		{strings.Repeat("(", 151) + "1", 1, 151, "nesting is too deep"},
 		{strings.Repeat(" ", 256<<10) + " ", 1, 1, "bytes"},
+		{strings.Repeat(";", 120_001), 1, 120_001, "too long"},
+		{"x=" + strings.Repeat("not ", 151) + "x", 1, 603, "too many operators"},
+		{strings.Repeat("local _=function()end\n", 2001), 2001, 9, "too many functions"},
+		{many(201, func(i int) string { return fmt.Sprintf("goto l%d\n", i) }), 201, 1, "too many labels"},
+		{many(4097, func(i int) string { return fmt.Sprintf("x=%d\n", i) }), 4096, 3, "too many different names"},
+		{many(4000, func(i int) string { return fmt.Sprintf("x=%d\n", i) }) + strings.Repeat("x=1\n", 4100), 7999, 1, "too many different names"},
 	}
 	for _, test := range tests {
 		_, err := compile.Compile("script", test.source, join)

@@ -14,8 +14,12 @@ const (
 	// yieldEvery lets other goroutines run. With it the p99 of a short script
 	// beside eight endless ones on two cores falls from 20 ms to 3 ms.
 	yieldEvery = time.Millisecond
-	// heavyAfter is what a script may allocate before it needs a heavy token.
+	// heavyAfter is what a script may hold before it needs a heavy token.
 	heavyAfter = 2 << 20
+	// walkWorth is how many bytes must have been allocated for each one that a
+	// walk has to look at: walking takes about as long as allocating, so looking
+	// for heavy scripts costs the others at most a fifth of their time.
+	walkWorth = 4
 )
 
 // stopped is what Done answers once a limit is reached.
@@ -66,6 +70,7 @@ func (m *Meter) apart(wait func()) {
 	others := m.allocated() - before
 	m.memory.atStart += others
 	m.memory.atWalk += others
+	m.memory.atHeavy += others
 }
 
 // Blocking runs wait, a call that blocks outside Lua (a request, a sleep, a
@@ -83,7 +88,7 @@ func (m *Meter) checkMemory() {
 		m.fail(CauseMemory, "the server is short of memory and this script uses most of it")
 		return
 	}
-	if sinceStart > heavyAfter && !m.memory.heavy {
+	if !m.memory.heavy && m.isHeavy(allocated) {
 		if !m.takeHeavy() {
 			m.failTimeout()
 			return
@@ -101,9 +106,30 @@ func (m *Meter) checkMemory() {
 }
 
 // offends says whether this script is one to stop when the process is short of
-// memory: it allocated more than its limit, or its Go stack may be large.
+// memory: it holds a good part of its limit now, or its Go stack may be large.
+// The allocations since its start alone prove nothing, others may have made them.
 func (m *Meter) offends(sinceStart int64) bool {
-	return sinceStart > m.limits.MemoryBytes || len(m.threads.parents) > MaxNesting/2
+	if len(m.threads.parents) > MaxNesting/2 {
+		return true
+	}
+	if sinceStart <= m.limits.MemoryBytes {
+		return false
+	}
+	m.walk(0)
+	return m.LiveBytes() > m.limits.MemoryBytes/4
+}
+
+// isHeavy says whether the script holds so much that it needs a heavy token.
+// The process's allocations only give the reason to look: beside a script that
+// allocates without pause every other one would seem to. The more a look costs,
+// the more must have been allocated before the next.
+func (m *Meter) isHeavy(allocated uint64) bool {
+	if signed(allocated, m.memory.atHeavy) <= heavyAfter+walkWorth*m.memory.live {
+		return false
+	}
+	m.walk(0)
+	m.memory.atHeavy = m.memory.atWalk
+	return m.LiveBytes() > heavyAfter
 }
 
 // walkAfter is how much may be allocated before the next walk: while live bytes

@@ -30,8 +30,10 @@ type Meter struct {
 	state   *lua.LState
 	env     *lua.LTable
 	monitor *Monitor
-	slot    int // index in monitor.running
-	shared  []*lua.LTable
+	place   int // index in monitor.running
+
+	startedAt atomic.Int64 // start as the monitor reads it, nanoseconds after its base
+	shared    []*lua.LTable
 }
 
 // memory is the part of a Meter that follows allocation.
@@ -43,9 +45,11 @@ type memory struct {
 	peak      int64  // highest estimate seen
 	atStart   uint64 // process allocations when the run began
 	atWalk    uint64 // process allocations at the last walk
+	atHeavy   uint64 // process allocations when the run was last found not to be heavy
 	walks     int
-	heavy     bool        // holds one of the monitor's heavy tokens
-	squeezed  atomic.Bool // the process is short of memory; set by the monitor
+	heavy     bool         // holds one of the monitor's heavy tokens
+	limit     atomic.Int64 // limits.MemoryBytes as the monitor reads it
+	squeezed  atomic.Bool  // the process is short of memory; set by the monitor
 	allocated [1]metrics.Sample
 }
 
@@ -90,12 +94,14 @@ func (m *Meter) Start(limits Limits, env *lua.LTable, now time.Time) {
 	m.next.Store(min(checkEvery, limits.Instructions+1))
 	m.state.Env = env
 	m.state.G.CurrentThread = m.state
+	m.memory.limit.Store(limits.MemoryBytes)
+	m.startedAt.Store(int64(now.Sub(m.monitor.base)))
 	m.monitor.add(m)
 }
 
 func (s *memory) reset(allocated uint64) {
 	s.live, s.pending, s.charged, s.extra, s.peak, s.walks = 0, 0, 0, 0, 0, 0
-	s.atStart, s.atWalk = allocated, allocated
+	s.atStart, s.atWalk, s.atHeavy = allocated, allocated, allocated
 	s.heavy = false
 	s.squeezed.Store(false)
 }

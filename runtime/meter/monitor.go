@@ -37,9 +37,11 @@ type Monitor struct {
 	allocated atomic.Uint64 // process allocations at the last tick
 	walkers   sync.Pool
 
-	mu      sync.Mutex
-	running []*Meter
-	asleep  bool
+	// running holds the meters of the runs in progress, in any order; a run takes
+	// a free place and leaves it without a lock.
+	running []atomic.Pointer[Meter]
+	asleep  atomic.Bool
+	base    time.Time // what Meter.startedAt counts from
 
 	wake       chan struct{}
 	stop       chan struct{}
@@ -52,17 +54,20 @@ type Monitor struct {
 	samples    []metrics.Sample
 }
 
-// NewMonitor makes a monitor that Start sets to work.
-func NewMonitor() *Monitor {
+// NewMonitor makes a monitor for at most runs scripts at once that Start sets
+// to work.
+func NewMonitor(runs int) *Monitor {
 	m := &Monitor{
-		heavy:  make(chan struct{}, heavyTokens),
-		asleep: true,
-		wake:   make(chan struct{}, 1),
-		stop:   make(chan struct{}),
+		heavy:   make(chan struct{}, heavyTokens),
+		running: make([]atomic.Pointer[Meter], runs),
+		base:    time.Now(),
+		wake:    make(chan struct{}, 1),
+		stop:    make(chan struct{}),
 		samples: []metrics.Sample{
 			{Name: allocatedMetric}, {Name: liveMetric}, {Name: objectsMetric}, {Name: stacksMetric},
 		},
 	}
+	m.asleep.Store(true)
 	m.walkers.New = func() any { return newWalker() }
 	return m
 }
@@ -80,10 +85,7 @@ func (m *Monitor) Close() {
 // begin returns the process allocations a run starts from: at most a tick old,
 // or fresh when the monitor sleeps.
 func (m *Monitor) begin() uint64 {
-	m.mu.Lock()
-	asleep := m.asleep
-	m.mu.Unlock()
-	if asleep {
+	if m.asleep.Load() {
 		sample := []metrics.Sample{{Name: allocatedMetric}}
 		metrics.Read(sample)
 		return sample[0].Value.Uint64()
@@ -91,30 +93,21 @@ func (m *Monitor) begin() uint64 {
 	return m.allocated.Load()
 }
 
+// add takes a place for a run, first the one its meter had last. When all are
+// taken it waits for one; whoever admits runs keeps that from happening.
 func (m *Monitor) add(meter *Meter) {
-	m.mu.Lock()
-	meter.slot = len(m.running)
-	m.running = append(m.running, meter)
-	asleep := m.asleep
-	m.asleep = false
-	m.mu.Unlock()
-	if asleep {
-		select {
-		case m.wake <- struct{}{}:
-		default:
+	for !m.running[meter.place].CompareAndSwap(nil, meter) {
+		if meter.place++; meter.place == len(m.running) {
+			meter.place = 0
+			runtime.Gosched()
 		}
+	}
+	if m.asleep.Load() && m.asleep.CompareAndSwap(true, false) {
+		m.wake <- struct{}{}
 	}
 }
 
-func (m *Monitor) remove(meter *Meter) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	last := len(m.running) - 1
-	moved := m.running[last]
-	m.running[meter.slot], moved.slot = moved, meter.slot
-	m.running[last] = nil
-	m.running = m.running[:last]
-}
+func (m *Monitor) remove(meter *Meter) { m.running[meter.place].Store(nil) }
 
 func (m *Monitor) run() {
 	for {
@@ -147,26 +140,35 @@ func (m *Monitor) watch() {
 	}
 }
 
-// fallAsleep reports false when a run began meanwhile.
+// fallAsleep reports false when a run began meanwhile. One that begins after
+// the look finds the monitor asleep and wakes it.
 func (m *Monitor) fallAsleep() bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.asleep = len(m.running) == 0
-	return m.asleep
+	m.asleep.Store(true)
+	for i := range m.running {
+		if m.running[i].Load() != nil {
+			return !m.asleep.CompareAndSwap(true, false)
+		}
+	}
+	return true
 }
 
 // tick pokes what runs and reports whether anything does.
 func (m *Monitor) tick() bool {
 	m.readSamples()
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	squeezed := m.short(m.largestLimit())
-	for _, meter := range m.running {
+	collected := int64(m.collected.Sub(m.base))
+	any := false
+	for i := range m.running {
+		meter := m.running[i].Load()
+		if meter == nil {
+			continue
+		}
+		any = true
 		// A run that began after the last collection had no part in what it left.
-		meter.memory.squeezed.Store(squeezed && meter.start.Before(m.collected))
+		meter.memory.squeezed.Store(squeezed && meter.startedAt.Load() < collected)
 		meter.Poke()
 	}
-	return len(m.running) > 0
+	return any
 }
 
 func (m *Monitor) readSamples() {
@@ -176,8 +178,10 @@ func (m *Monitor) readSamples() {
 
 func (m *Monitor) largestLimit() uint64 {
 	var largest int64
-	for _, meter := range m.running {
-		largest = max(largest, meter.limits.MemoryBytes)
+	for i := range m.running {
+		if meter := m.running[i].Load(); meter != nil {
+			largest = max(largest, meter.memory.limit.Load())
+		}
 	}
 	return uint64(largest)
 }

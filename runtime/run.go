@@ -62,17 +62,27 @@ func (r *Run) Script() *store.Script { return r.script }
 // message and data (JSON) together. Further lines are counted; a message is
 // clipped, data that does not fit is left out and the line says so.
 func (r *Run) Log(level, message string, data []byte) {
+	if room := maxLogLineBytes - min(len(message), maxLogLineBytes/2); len(data) > room {
+		r.LogWithout(level, message, "data of "+strconv.Itoa(len(data))+" bytes")
+		return
+	}
+	r.addLine(level, clipText(message, maxLogLineBytes-len(data)), data)
+}
+
+// LogWithout is Log for a line whose data has no room: the line says what was
+// left out ("data of 9000 bytes").
+func (r *Run) LogWithout(level, message, what string) {
+	r.addLine(level, clipText(message, maxLogLineBytes/2)+" ["+what+" left out]", nil)
+}
+
+func (r *Run) addLine(level, message string, data []byte) {
 	e := &r.record.execution
 	if len(e.Logs) >= maxLogLines {
 		e.LogsDropped++
 		return
 	}
 	line := store.LogLine{At: store.TimeOf(r.engine.now()), Level: level}
-	if room := maxLogLineBytes - min(len(message), maxLogLineBytes/2); len(data) > room {
-		message = clipText(message, maxLogLineBytes/2) + " [data of " + strconv.Itoa(len(data)) + " bytes left out]"
-		data = nil
-	}
-	line.Message = strings.ToValidUTF8(clipText(message, maxLogLineBytes-len(data)), "\uFFFD")
+	line.Message = strings.ToValidUTF8(message, "\uFFFD")
 	if data != nil {
 		line.Data = json.RawMessage(append([]byte(nil), data...))
 	}

@@ -23,15 +23,11 @@ CREATE TABLE execution_sources (
 ) STRICT;
 
 CREATE TABLE executions (
-  key            INTEGER PRIMARY KEY,
-  rest           INTEGER NOT NULL,
-  source         INTEGER NOT NULL,
-  batch          INTEGER NOT NULL,
-  status         INTEGER NOT NULL,
-  status_code    INTEGER NOT NULL,
-  script_version INTEGER NOT NULL,
-  duration_us    INTEGER NOT NULL,
-  start_offset   INTEGER NOT NULL -- milliseconds from the key's own time
+  key          INTEGER PRIMARY KEY,
+  source       INTEGER NOT NULL,
+  batch        INTEGER NOT NULL,
+  status       INTEGER NOT NULL,
+  start_offset INTEGER NOT NULL -- milliseconds from the key's own time
 ) STRICT;
 
 CREATE TABLE instance (

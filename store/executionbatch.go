@@ -1,21 +1,18 @@
 package store
 
 import (
-	"bytes"
-	"compress/flate"
 	"encoding/binary"
-	"errors"
-	"fmt"
-	"io"
-
-	"github.com/google/uuid"
+	"encoding/hex"
+	"math"
 )
 
-// A batch is a deflate stream of records, one after the other, each with the
-// parts of an execution that its header row does not hold. Numbers are
-// varints. A short string that may come again (a header, a path) is written
-// once per batch and then named by its number, which leaves the compressor,
-// the dearest part of a flush, half as much to do.
+// A batch holds records, one after the other, each with the parts of an
+// execution that its header row does not hold. Its bytes are a varint, which is
+// the length of the random part; the random part; and a deflate stream with the
+// rest. Random are the rest of the id and a request's id: the compressor, the
+// dearest part of a flush, could only make them slow. Numbers are varints. A
+// short string that may come again (a header, a path) is written once per batch
+// and then named by its number, which leaves the compressor half as much to do.
 const (
 	maxInterned   = 96       // bytes of a string that may be named by number
 	maxBatchBytes = 16 << 20 // of an unpacked batch; a flush writes far less
@@ -29,11 +26,19 @@ const (
 	hasResponse
 	requestBase64
 	responseBase64
+	randomRequestID // 16 bytes in the random part stand for 32 hex digits
+)
+
+// The bytes of a record in the random part.
+const (
+	restBytes      = 8
+	requestIDBytes = 16
 )
 
 // batchEncoder writes records.
 type batchEncoder struct {
-	buffer  []byte
+	buffer  []byte // what is to be deflated
+	random  []byte
 	strings map[string]int
 	lastKey int64
 }
@@ -43,11 +48,16 @@ func (e *batchEncoder) reset() {
 		e.strings = make(map[string]int)
 	}
 	clear(e.strings)
-	e.buffer, e.lastKey = e.buffer[:0], 0
+	e.buffer, e.random, e.lastKey = e.buffer[:0], e.random[:0], 0
 }
 
-func (e *batchEncoder) len() int      { return len(e.buffer) }
-func (e *batchEncoder) bytes() []byte { return e.buffer }
+func (e *batchEncoder) len() int { return len(e.buffer) + len(e.random) }
+
+// start returns the batch up to its deflate stream, with room for that.
+func (e *batchEncoder) start() []byte {
+	batch := make([]byte, 0, binary.MaxVarintLen64+len(e.random)+len(e.buffer)/2)
+	return append(binary.AppendUvarint(batch, uint64(len(e.random))), e.random...)
+}
 
 func (e *batchEncoder) number(v int64) { e.buffer = binary.AppendVarint(e.buffer, v) }
 
@@ -59,33 +69,42 @@ func (e *batchEncoder) text(s string) {
 // word is text that may come again: an even number is a length, an odd one
 // names an earlier word.
 func (e *batchEncoder) word(s string) {
-	if s == "" {
-		e.buffer = append(e.buffer, 0)
-		return
-	}
-	if n, ok := e.strings[s]; ok {
-		e.buffer = binary.AppendUvarint(e.buffer, uint64(n)<<1|1)
-		return
+	if s != "" && len(s) <= maxInterned {
+		if n, ok := e.strings[s]; ok {
+			e.again(n)
+			return
+		}
+		e.strings[s] = len(e.strings)
 	}
 	e.buffer = binary.AppendUvarint(e.buffer, uint64(len(s))<<1)
 	e.buffer = append(e.buffer, s...)
-	if len(s) <= maxInterned {
-		e.strings[s] = len(e.strings)
+}
+
+func (e *batchEncoder) again(n int) {
+	e.buffer = binary.AppendUvarint(e.buffer, uint64(n)<<1|1)
+}
+
+// words is word for bytes, which become a string only when they are new.
+func (e *batchEncoder) words(b []byte) {
+	if n, ok := e.strings[string(b)]; ok {
+		e.again(n)
+		return
 	}
+	e.word(string(b))
 }
 
 // add writes one record.
 func (e *batchEncoder) add(key int64, x *Execution) {
-	e.buffer = append(e.buffer, recordFlags(x))
-	e.number(key - e.lastKey)
-	e.lastKey = key
-	e.text(x.RequestID)
+	e.begin(key, x)
 	e.word(x.InvocationType)
+	e.number(int64(x.ScriptVersion))
+	e.number(int64(x.StatusCode))
+	e.number(int64(math.Round(x.DurationMS * 1000)))
 	e.number(x.Usage.Instructions)
 	e.number(x.Usage.MemoryBytes)
 	e.number(x.Usage.SDKCalls)
 	if x.TriggerID != nil {
-		e.word(string(x.TriggerID[:]))
+		e.words(x.TriggerID[:])
 	}
 	if x.Error != nil {
 		e.word(x.Error.Code)
@@ -104,6 +123,39 @@ func (e *batchEncoder) add(key int64, x *Execution) {
 		e.number(int64(r.Status))
 		e.addBody(r.Headers, r.Body, r.BodyBytes)
 	}
+}
+
+// begin writes the flags and the ids.
+func (e *batchEncoder) begin(key int64, x *Execution) {
+	_, rest, _ := splitID(x.ID)
+	e.random = binary.BigEndian.AppendUint64(e.random, uint64(rest))
+	flags, isRandom := recordFlags(x), e.addRequestID(x.RequestID)
+	if isRandom {
+		flags |= randomRequestID
+	}
+	e.buffer = append(e.buffer, flags)
+	e.number(key - e.lastKey)
+	e.lastKey = key
+	if !isRandom {
+		e.text(x.RequestID)
+	}
+}
+
+// addRequestID takes 32 lower-case hex digits, which is what PiCloud gives a
+// request that comes without an id; false for anything else.
+func (e *batchEncoder) addRequestID(id string) bool {
+	var digits [2 * requestIDBytes]byte
+	if copy(digits[:], id) != len(id) || len(id) != len(digits) {
+		return false
+	}
+	for _, c := range digits {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	var err error
+	e.random, err = hex.AppendDecode(e.random, digits[:])
+	return err == nil
 }
 
 func recordFlags(x *Execution) (flags byte) {
@@ -138,7 +190,7 @@ func (e *batchEncoder) addLogs(x *Execution) {
 		at = line.At
 		e.word(line.Level)
 		e.word(line.Message)
-		e.word(string(line.Data))
+		e.words(line.Data)
 	}
 }
 
@@ -150,162 +202,4 @@ func (e *batchEncoder) addBody(headers []HeaderField, body string, size int) {
 	}
 	e.word(body)
 	e.number(int64(size - len(body)))
-}
-
-// errBadBatch says that a stored batch is not one.
-var errBadBatch = errors.New("a batch of the execution log is damaged")
-
-// unpackBatch calls visit with each record. The record is visit's to keep.
-func unpackBatch(data []byte, visit func(key int64, x *Execution) error) error {
-	var raw bytes.Buffer
-	n, err := raw.ReadFrom(io.LimitReader(flate.NewReader(bytes.NewReader(data)), maxBatchBytes+1))
-	if err != nil || n > maxBatchBytes {
-		return errors.Join(errBadBatch, err)
-	}
-	return decodeBatch(raw.String(), visit)
-}
-
-func decodeBatch(raw string, visit func(key int64, x *Execution) error) error {
-	d := batchDecoder{rest: raw}
-	var key int64
-	for len(d.rest) > 0 && !d.bad {
-		x := d.record(&key)
-		if d.bad {
-			break
-		}
-		if err := visit(key, x); err != nil {
-			return err
-		}
-	}
-	if d.bad {
-		return fmt.Errorf("%w: %d bytes before its end", errBadBatch, len(d.rest))
-	}
-	return nil
-}
-
-// batchDecoder reads records. After the first wrong byte bad is set and
-// everything reads as zero.
-type batchDecoder struct {
-	rest  string
-	words []string
-	bad   bool
-}
-
-func (d *batchDecoder) unsigned() uint64 {
-	var v uint64
-	for shift := 0; shift < 64; shift += 7 {
-		if d.bad || len(d.rest) == 0 {
-			break
-		}
-		b := d.rest[0]
-		d.rest = d.rest[1:]
-		v |= uint64(b&0x7f) << shift
-		if b < 0x80 {
-			return v
-		}
-	}
-	d.bad = true
-	return 0
-}
-
-func (d *batchDecoder) number() int64 {
-	v := d.unsigned()
-	return int64(v>>1) ^ -int64(v&1)
-}
-
-// count reads the number of parts that follow, of which each takes some bytes.
-func (d *batchDecoder) count() int {
-	n := d.number()
-	if n < 0 || n > int64(len(d.rest)) {
-		d.bad = true
-		return 0
-	}
-	return int(n)
-}
-
-func (d *batchDecoder) take(n uint64) string {
-	if d.bad || n > uint64(len(d.rest)) {
-		d.bad = true
-		return ""
-	}
-	s := d.rest[:n]
-	d.rest = d.rest[n:]
-	return s
-}
-
-func (d *batchDecoder) text() string { return d.take(d.unsigned()) }
-
-func (d *batchDecoder) word() string {
-	v := d.unsigned()
-	if v&1 == 1 {
-		if v>>1 >= uint64(len(d.words)) {
-			d.bad = true
-			return ""
-		}
-		return d.words[v>>1]
-	}
-	s := d.take(v >> 1)
-	if s != "" && len(s) <= maxInterned {
-		d.words = append(d.words, s)
-	}
-	return s
-}
-
-func (d *batchDecoder) record(key *int64) *Execution {
-	flags := d.take(1)
-	if d.bad {
-		return nil
-	}
-	*key += d.number()
-	x := &Execution{RequestID: d.text(), InvocationType: d.word()}
-	x.Usage = Usage{Instructions: d.number(), MemoryBytes: d.number(), SDKCalls: d.number()}
-	if flags[0]&hasTrigger != 0 {
-		x.TriggerID = new(uuid.UUID)
-		copy(x.TriggerID[:], d.word())
-	}
-	if flags[0]&hasError != 0 {
-		x.Error = &ExecutionError{Code: d.word(), Message: d.word(), Script: d.word(), Line: int(d.number()), Traceback: d.word()}
-	}
-	d.logs(x, keyTime(*key))
-	if flags[0]&hasRequest != 0 {
-		r := &RecordedRequest{Method: d.word(), Path: d.word(), BodyBase64: flags[0]&requestBase64 != 0}
-		r.Headers, r.Body, r.BodyBytes = d.body()
-		x.Request = r
-	}
-	if flags[0]&hasResponse != 0 {
-		r := &RecordedResponse{Status: int(d.number()), BodyBase64: flags[0]&responseBase64 != 0}
-		r.Headers, r.Body, r.BodyBytes = d.body()
-		x.Response = r
-	}
-	return x
-}
-
-func (d *batchDecoder) logs(x *Execution, at Time) {
-	x.LogsDropped = int(d.number())
-	n := d.count()
-	x.Logs = []LogLine{} // JSON shows a list, also an empty one
-	for range n {
-		at += Time(d.number())
-		line := LogLine{At: at, Level: d.word(), Message: d.word()}
-		if data := d.word(); data != "" {
-			line.Data = []byte(data)
-		}
-		if d.bad {
-			return
-		}
-		x.Logs = append(x.Logs, line)
-	}
-}
-
-func (d *batchDecoder) body() (headers []HeaderField, body string, size int) {
-	headers = []HeaderField{}
-	for range d.count() {
-		field := HeaderField{Name: d.word(), Value: d.word()}
-		if d.bad {
-			return nil, "", 0
-		}
-		headers = append(headers, field)
-	}
-	body = d.word()
-	return headers, body, len(body) + int(d.number())
 }

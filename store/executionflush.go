@@ -18,24 +18,30 @@ const (
 	insertSource = "INSERT INTO execution_sources (number, script_id, app_id) VALUES (?, ?, ?)"
 
 	// An execution that is recorded twice keeps its last record.
-	insertExecutions = "INSERT OR REPLACE INTO executions" +
-		" (key, rest, source, batch, status, status_code, script_version, duration_us, start_offset) VALUES "
-	executionRow     = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	executionColumns = 9
-	// rowsPerInsert rows go into one statement, which saves two thirds of the
-	// cost of stepping and resetting it for each.
-	rowsPerInsert = 32
+	insertExecutions = "INSERT OR REPLACE INTO executions (batch, key, source, status, start_offset) VALUES "
+	// All rows of a statement share the parameter ?1, the batch.
+	executionRow = "(?1, ?, ?, ?, ?)"
 )
 
-var (
-	insertOneExecution   = insertExecutions + executionRow
-	insertManyExecutions = insertExecutions + strings.Repeat(executionRow+", ", rowsPerInsert-1) + executionRow
-)
+// executionInsert is an INSERT of a number of rows. Many rows in one statement
+// save the cost of stepping and resetting it for each.
+type executionInsert struct {
+	rows  int
+	query string
+}
+
+// executionInserts has the largest first; the last takes what is left.
+var executionInserts = [...]executionInsert{insertOf(64), insertOf(8), insertOf(1)}
+
+func insertOf(rows int) executionInsert {
+	return executionInsert{rows, insertExecutions + strings.Repeat(executionRow+", ", rows-1) + executionRow}
+}
 
 // flushRow is a record on its way to the database.
 type flushRow struct {
-	key, rest, source int64
-	execution         *Execution
+	key       int64
+	source    *executionSource
+	execution *Execution
 }
 
 // packedBatch is one row of execution_batches with its executions.
@@ -59,7 +65,8 @@ func (l *executionLog) load(t *transaction, s *Store) error {
 		return err
 	}
 	return t.each(func(r row) error {
-		source := &executionSource{number: r.integer(0), script: r.id(1), app: r.id(2), stored: true}
+		source := newExecutionSource(r.integer(0), r.id(1), r.id(2))
+		source.stored = true
 		l.sources[source.script] = source
 		l.newest = max(l.newest, source.number)
 		return nil
@@ -111,8 +118,8 @@ func (l *executionLog) prepare(successes, failures []bufferedExecution) []flushR
 	rows := make([]flushRow, 0, len(successes)+len(failures))
 	for _, taken := range [2][]bufferedExecution{successes, failures} {
 		for _, e := range taken {
-			key, rest, _ := splitID(e.execution.ID)
-			rows = append(rows, flushRow{key: key, rest: rest, source: l.sourceOf(e.execution), execution: e.execution})
+			key, _, _ := splitID(e.execution.ID)
+			rows = append(rows, flushRow{key: key, source: l.sourceOf(e.execution), execution: e.execution})
 		}
 	}
 	slices.SortFunc(rows, func(a, b flushRow) int {
@@ -127,14 +134,14 @@ func (l *executionLog) prepare(successes, failures []bufferedExecution) []flushR
 	return rows
 }
 
-func (l *executionLog) sourceOf(e *Execution) int64 {
+func (l *executionLog) sourceOf(e *Execution) *executionSource {
 	source, ok := l.sources[e.ScriptID]
 	if !ok {
 		l.newest++
-		source = &executionSource{number: l.newest, script: e.ScriptID, app: e.AppID}
+		source = newExecutionSource(l.newest, e.ScriptID, e.AppID)
 		l.sources[e.ScriptID] = source
 	}
-	return source.number
+	return source
 }
 
 // pack encodes the rows into batches, each bounded in rows and bytes so that
@@ -148,7 +155,7 @@ func (l *executionLog) pack(rows []flushRow) ([]packedBatch, error) {
 			l.encoder.add(rows[n].key, rows[n].execution)
 			n++
 		}
-		data, err := l.deflateBatch(l.encoder.bytes())
+		data, err := l.packBatch()
 		if err != nil {
 			return nil, err
 		}
@@ -159,10 +166,10 @@ func (l *executionLog) pack(rows []flushRow) ([]packedBatch, error) {
 	return batches, nil
 }
 
-func (l *executionLog) deflateBatch(raw []byte) ([]byte, error) {
-	packed := bytes.NewBuffer(make([]byte, 0, len(raw)/2))
+func (l *executionLog) packBatch() ([]byte, error) {
+	packed := bytes.NewBuffer(l.encoder.start())
 	l.packer.Reset(packed)
-	if _, err := l.packer.Write(raw); err != nil {
+	if _, err := l.packer.Write(l.encoder.buffer); err != nil {
 		return nil, err
 	}
 	if err := l.packer.Close(); err != nil {
@@ -192,28 +199,32 @@ func (l *executionLog) insert(t *transaction, batches []packedBatch) error {
 }
 
 func (l *executionLog) insertRows(t *transaction, b packedBatch) error {
-	rest := b.rows
-	for len(rest) > 0 {
-		query, n := insertOneExecution, 1
-		if len(rest) >= rowsPerInsert {
-			query, n = insertManyExecutions, rowsPerInsert
+	batch, rest := driver.Value(b.id), b.rows
+	for _, insert := range executionInserts {
+		for len(rest) >= insert.rows {
+			if _, err := t.execValues(insert.query, l.bindRows(rest[:insert.rows], batch)); err != nil {
+				return err
+			}
+			rest = rest[insert.rows:]
 		}
-		if _, err := t.execValues(query, l.bindRows(rest[:n], b.id)); err != nil {
-			return err
-		}
-		rest = rest[n:]
 	}
 	return nil
 }
 
-func (l *executionLog) bindRows(rows []flushRow, batch int64) []driver.NamedValue {
+// bindRows takes the batch, and has the sources, as values that are made once:
+// a number that becomes one is a small allocation.
+func (l *executionLog) bindRows(rows []flushRow, batch driver.Value) []driver.NamedValue {
 	values := l.values[:0]
-	for _, r := range rows {
-		e := r.execution
-		for _, v := range [executionColumns]int64{r.key, r.rest, r.source, batch, statusCode(e.Status), int64(e.StatusCode),
-			int64(e.ScriptVersion), int64(e.DurationMS * 1000), int64(e.StartedAt - keyTime(r.key))} {
-			values = append(values, driver.NamedValue{Ordinal: len(values) + 1, Value: v})
-		}
+	add := func(v driver.Value) {
+		values = append(values, driver.NamedValue{Ordinal: len(values) + 1, Value: v})
+	}
+	add(batch)
+	for i := range rows {
+		r := &rows[i]
+		add(r.key)
+		add(r.source.value)
+		add(statusCode(r.execution.Status))
+		add(int64(r.execution.StartedAt - keyTime(r.key)))
 	}
 	l.values = values
 	return values
@@ -224,9 +235,7 @@ func (l *executionLog) settle(rows []flushRow) {
 	for _, source := range l.sources {
 		source.stored = true
 	}
-	for _, r := range rows {
-		l.retention.add(r.source, 1)
-	}
+	l.retention.addRows(rows)
 	l.written.Add(int64(len(rows)))
 	l.flushes.Add(1)
 }

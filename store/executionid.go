@@ -13,7 +13,7 @@ import (
 // An execution's id is a UUIDv7 (RFC 9562): 48 bits of milliseconds, 12 bits
 // that count within one, 62 random bits, and 6 fixed ones. The log's integer
 // key is the first 63 of the free bits, so that reading by id needs no index;
-// the other 59 are a column beside it.
+// the other 59, the rest, are in the record.
 const (
 	sequenceBits = 12
 	keyTailBits  = 3 // random bits in the key

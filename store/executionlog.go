@@ -48,8 +48,13 @@ type executionLog struct {
 // executionSource is the short number of a script in the log.
 type executionSource struct {
 	number      int64
+	value       driver.Value // number, as a statement takes it
 	script, app uuid.UUID
 	stored      bool
+}
+
+func newExecutionSource(number int64, script, app uuid.UUID) *executionSource {
+	return &executionSource{number: number, value: number, script: script, app: app}
 }
 
 // bufferedExecution is a record with its size, which bounds the buffer.

@@ -26,33 +26,32 @@ const (
 	searchBytes = 8 << 20 // unpacked
 )
 
-const selectExecutions = "SELECT key, rest, source, batch, status, status_code, script_version, duration_us, start_offset," +
+const selectExecutions = "SELECT key, batch, status, start_offset," +
 	" (SELECT script_id FROM execution_sources WHERE number = source)," +
 	" (SELECT app_id FROM execution_sources WHERE number = source) FROM executions WHERE "
 
-// executionHeader is a row of executions.
+// executionHeader is a row of executions, which the record in its batch completes.
 type executionHeader struct {
-	key, batch int64
-	execution  Execution
+	key, batch  int64
+	status      ExecutionStatus
+	startedAt   Time
+	script, app uuid.UUID
 }
 
 func scanExecution(r row) (executionHeader, error) {
 	key := r.integer(0)
-	return executionHeader{key: key, batch: r.integer(3), execution: Execution{
-		ID: joinID(key, r.integer(1)), Status: statusOf(r.integer(4)), StatusCode: int(r.integer(5)),
-		ScriptVersion: int(r.integer(6)), DurationMS: float64(r.integer(7)) / 1000,
-		StartedAt: keyTime(key) + Time(r.integer(8)), ScriptID: r.id(9), AppID: r.id(10),
-	}}, nil
+	return executionHeader{key: key, batch: r.integer(1), status: statusOf(r.integer(2)),
+		startedAt: keyTime(key) + Time(r.integer(3)), script: r.id(4), app: r.id(5)}, nil
 }
 
 // Execution returns one record.
 func (s *Store) Execution(ctx context.Context, id uuid.UUID) (Execution, error) {
-	key, rest, ok := splitID(id)
+	key, _, ok := splitID(id)
 	if !ok {
 		return Execution{}, noSuch("execution")
 	}
 	return readValue(ctx, s, func(t *transaction) (Execution, error) {
-		headers, err := collect(t, scanExecution, selectExecutions+"key = ? AND rest = ?", key, rest)
+		headers, err := collect(t, scanExecution, selectExecutions+"key = ?", key)
 		if err != nil {
 			return Execution{}, err
 		}
@@ -60,7 +59,11 @@ func (s *Store) Execution(ctx context.Context, id uuid.UUID) (Execution, error) 
 			return Execution{}, noSuch("execution")
 		}
 		details := detailReader{t: t}
-		return details.complete(headers[0])
+		x, err := details.complete(headers[0])
+		if err == nil && x.ID != id { // the key is half of the id
+			return Execution{}, noSuch("execution")
+		}
+		return x, err
 	})
 }
 
@@ -203,12 +206,10 @@ func (d *detailReader) complete(h *executionHeader) (Execution, error) {
 	}
 	details, ok := d.records[h.key]
 	if !ok {
-		return Execution{}, fmt.Errorf("%w: it lacks execution %s", errBadBatch, h.execution.ID)
+		return Execution{}, fmt.Errorf("%w: number %d lacks the record of key %d", errBadBatch, h.batch, h.key)
 	}
 	x := *details
-	head := &h.execution
-	x.ID, x.AppID, x.ScriptID, x.ScriptVersion = head.ID, head.AppID, head.ScriptID, head.ScriptVersion
-	x.Status, x.StatusCode, x.StartedAt, x.DurationMS = head.Status, head.StatusCode, head.StartedAt, head.DurationMS
+	x.AppID, x.ScriptID, x.Status, x.StartedAt = h.app, h.script, h.status, h.startedAt
 	return x, nil
 }
 

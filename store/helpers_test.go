@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -123,7 +124,7 @@ func testExecution(s *Store, script uuid.UUID) *Execution {
 	id := s.NewExecutionID()
 	key, _, _ := splitID(id)
 	return &Execution{
-		ID: id, ScriptID: script, ScriptVersion: 3, RequestID: uuid.NewString(), InvocationType: "http", Status: StatusSuccess,
+		ID: id, ScriptID: script, ScriptVersion: 3, RequestID: strings.ReplaceAll(uuid.NewString(), "-", ""), InvocationType: "http", Status: StatusSuccess,
 		StatusCode: 200, StartedAt: keyTime(key), DurationMS: 1.234, Usage: Usage{Instructions: 1234, MemoryBytes: 20480, SDKCalls: 2},
 		Logs: []LogLine{{At: keyTime(key) + 1, Level: "info", Message: "reading " + strconv.Itoa(int(key>>3)&0xfff), Data: []byte(`{"a":1}`)}},
 		Request: &RecordedRequest{Method: "POST", Path: "/hook/sensor", Body: `{"temperature":21.5,"id":` + strconv.Itoa(int(key&0xffff)) + `}`, BodyBytes: 40,

@@ -31,11 +31,27 @@ type retention struct {
 // that each trim is worth its writes. RunRetention leaves no slack.
 func (r *retention) slack() int64 { return int64(max(r.rows/4, 64)) }
 
-func (r *retention) add(source, n int64) {
+// addRows counts what was written.
+func (r *retention) addRows(rows []flushRow) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	if r.counts != nil {
-		r.counts[source] += n
+	if r.counts == nil {
+		return
+	}
+	for i := range rows {
+		r.counts[rows[i].source.number]++
+	}
+}
+
+// remove counts what was deleted, by the source of each row.
+func (r *retention) remove(sources []int64) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.counts == nil {
+		return
+	}
+	for _, source := range sources {
+		r.counts[source]--
 	}
 }
 
@@ -166,9 +182,7 @@ func (s *Store) trim(ctx context.Context, query string, arguments ...any) (bool,
 	if err != nil {
 		return false, fmt.Errorf("trimming the execution log: %w", err)
 	}
-	for _, source := range sources {
-		s.log.retention.add(source, -1)
-	}
+	s.log.retention.remove(sources)
 	return len(sources) > 0, ctx.Err()
 }
 
@@ -217,6 +231,7 @@ func rewriteBatch(t *transaction, id int64, live map[int64]bool) error {
 		return err
 	}
 	// deflate's own writer: the flush may be using the log's at this moment.
-	_, err = t.exec("UPDATE execution_batches SET records = ?, data = ? WHERE id = ?", len(live), deflate(string(encoder.bytes())), id)
+	data := append(encoder.start(), deflate(string(encoder.buffer))...)
+	_, err = t.exec("UPDATE execution_batches SET records = ?, data = ? WHERE id = ?", len(live), data, id)
 	return err
 }

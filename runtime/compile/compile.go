@@ -14,9 +14,9 @@ import (
 // Program is compiled source. It is read-only and shared by all states.
 type Program struct {
 	// Proto is the main chunk. It is called with two arguments, the context
-	// object and the environment, which the script sees as the locals ctx and _G
-	// (and as `...`): a local is a register, cheaper than an entry of a fresh
-	// environment.
+	// object and the environment, which the script sees as the locals ctx and
+	// _G: a local is a register, cheaper than an entry of a fresh environment.
+	// Further arguments are the script's `...`.
 	Proto *lua.FunctionProto
 	// Imports are the names in require "x" and require("x"), each once, in the
 	// order of their first appearance.
@@ -57,11 +57,11 @@ func Compile(name, source string, concat *lua.LFunction) (program *Program, err 
 	// A random name, so that no string of the source is mistaken for it.
 	placeholder := "(concat " + rand.Text() + ")"
 	r := &rewriter{script: s, concat: placeholder}
-	chunk = append([]ast.Stmt{arguments()}, r.block(chunk)...)
-	proto, compileErr := lua.Compile(chunk, name)
+	outer, compileErr := lua.Compile([]ast.Stmt{s.wrap(r.block(chunk))}, name)
 	if compileErr != nil {
 		return nil, s.compileError(compileErr)
 	}
+	proto := outer.FunctionPrototypes[0]
 	if err := s.checkProto(proto); err != nil {
 		return nil, err
 	}
@@ -139,9 +139,15 @@ func (s *script) compileError(err error) error {
 	}
 }
 
-// arguments is the hidden first statement: local ctx, _G = ...
-func arguments() ast.Stmt {
-	varargs := &ast.Comma3Expr{}
-	varargs.SetLine(1)
-	return localStmt(1, []string{"ctx", "_G"}, []ast.Expr{varargs})
+// wrap makes the chunk the body of a function with the parameters ctx and _G,
+// which lua.Compile's own main function cannot have: return function(ctx, _G, ...).
+func (s *script) wrap(chunk []ast.Stmt) ast.Stmt {
+	last, _ := s.end()
+	body := &ast.FunctionExpr{ParList: &ast.ParList{HasVargs: true, Names: []string{"ctx", "_G"}}, Stmts: chunk}
+	body.SetLine(1)
+	body.SetLastLine(last)
+	whole := &ast.ReturnStmt{Exprs: []ast.Expr{body}}
+	whole.SetLine(1)
+	whole.SetLastLine(last)
+	return whole
 }

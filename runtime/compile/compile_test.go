@@ -53,7 +53,7 @@ func run(t testing.TB, source string) (string, error) {
 func TestRun(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, source, want string }{
-		{"ctx and _G are locals", `return ctx, _G ~= nil, select('#', ...)`, "C,true,2"},
+		{"ctx and _G are locals", `return ctx, _G ~= nil, select('#', ...)`, "C,true,0"},
 		{"swap locals", `local a,b = 1,2; a,b = b,a; return a,b`, "2,1"},
 		{"rotate locals", `local a,b,c = 1,2,3; a,b,c = c,a,b; return a,b,c`, "3,1,2"},
 		{"swap fields", `local t={1,2}; t[1],t[2] = t[2],t[1]; return t[1],t[2]`, "2,1"},

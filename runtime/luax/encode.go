@@ -16,6 +16,9 @@ import (
 type EncodeError struct {
 	Path   string // from the value itself: "", ".items[3].f"
 	Reason string // "is a function"
+	// TooLong says that the value is longer than it may be; as far as it was
+	// encoded nothing else is wrong with it.
+	TooLong bool
 }
 
 // Error calls the value "value"; In gives it another name.
@@ -94,7 +97,7 @@ func (e *encoder) value(v lua.LValue) *EncodeError {
 }
 
 func (e *encoder) tooLong() *EncodeError {
-	return reject("makes the JSON text longer than the limit")
+	return &EncodeError{Reason: "makes the JSON text longer than the limit", TooLong: true}
 }
 
 func (e *encoder) number(v float64) *EncodeError {

@@ -19,7 +19,7 @@ import (
 // newState is a metered state without a library.
 func newState(t testing.TB) *lua.LState {
 	t.Helper()
-	monitor := meter.NewMonitor()
+	monitor := meter.NewMonitor(64)
 	monitor.Start()
 	t.Cleanup(monitor.Close)
 	L := meter.NewState(200)

@@ -2,15 +2,18 @@ package sdk
 
 import (
 	"errors"
+	"strconv"
 
 	lua "github.com/yuin/gopher-lua"
 
 	"picloud/runtime"
 	"picloud/runtime/luax"
+	"picloud/runtime/meter"
 )
 
-// maxLogData bounds the JSON text of one line's data; a line has 4 KiB in all.
-const maxLogData = 4 << 10
+// maxLogData bounds the JSON text that is made of one line's data. It is far
+// over the 4 KiB of a line, so that the line can say how much was left out.
+const maxLogData = 64 << 10
 
 func logModule() runtime.Module {
 	return runtime.Module{
@@ -32,11 +35,11 @@ func logFunc(level, purpose, example string) runtime.Func {
 		Doc:  "Logs one line at the level " + level + ": " + purpose + ".",
 		Params: []runtime.ParamDoc{
 			{Name: "message", Type: "string", Doc: "What to say. A number or boolean is written as text."},
-			{Name: "data", Type: "table", Doc: "Kept beside the message as structured data (JSON).", Optional: true},
+			{Name: "data", Type: "table", Doc: "Kept beside the message as structured data (JSON); left out, with a note in the line, when the line would be over 4 KiB.", Optional: true},
 		},
 		Errors: []string{
 			"message is missing or is a table, function or userdata",
-			"data is not a table, or has no JSON form (a function, a cycle, a string that is not UTF-8), or is over 4 KiB as JSON",
+			"data is not a table, or has no JSON form (a function, a cycle, a string that is not UTF-8)",
 		},
 		Example: example,
 		Call:    func(L *lua.LState) int { return writeLog(L, level) },
@@ -46,15 +49,23 @@ func logFunc(level, purpose, example string) runtime.Func {
 func writeLog(L *lua.LState, level string) int {
 	args := luax.Args{L: L, Func: "log." + level}
 	message := logMessage(args)
-	var data []byte
-	if table := args.OptTable(2, "data"); table != nil {
-		encoded, err := luax.EncodeJSON(L, nil, table, maxLogData)
-		if err != nil {
-			L.RaiseError("%s: %s", args.Func, describe("data", err))
-		}
-		data = encoded
+	table := args.OptTable(2, "data")
+	if table == nil {
+		runtime.From(L).Log(level, message, nil)
+		return 0
 	}
-	runtime.From(L).Log(level, message, data)
+	data, err := luax.EncodeJSON(L, nil, table, maxLogData)
+	var where *luax.EncodeError
+	switch {
+	case errors.As(err, &where) && where.TooLong:
+		meter.From(L).ChargeMemory(L, maxLogData)
+		runtime.From(L).LogWithout(level, message, "data of over "+strconv.Itoa(maxLogData)+" bytes")
+	case err != nil:
+		L.RaiseError("%s: %s", args.Func, describe("data", err))
+	default:
+		meter.From(L).ChargeMemory(L, len(data))
+		runtime.From(L).Log(level, message, data)
+	}
 	return 0
 }
 

@@ -68,7 +68,12 @@ func ipairsNext(L *lua.LState) int {
 
 func (lib *Library) next(L *lua.LState) int {
 	t := reveal(L, checkTable(L, 1, "next"))
-	key, value := t.Next(L.Get(2))
+	var key, value lua.LValue
+	if lib.isEnvironment(t) {
+		key, value = lib.nextGlobal(t, L.Get(2))
+	} else {
+		key, value = t.Next(L.Get(2))
+	}
 	if key == lua.LNil {
 		L.Push(lua.LNil)
 		return 1
@@ -105,7 +110,12 @@ func rawEqual(L *lua.LState) int {
 }
 
 func (lib *Library) rawGet(L *lua.LState) int {
-	L.Push(reveal(L, checkTable(L, 1, "rawget")).RawGet(checkAny(L, 2, "rawget")))
+	t, key := reveal(L, checkTable(L, 1, "rawget")), checkAny(L, 2, "rawget")
+	if lib.isEnvironment(t) {
+		L.Push(lib.global(t, key))
+		return 1
+	}
+	L.Push(t.RawGet(key))
 	return 1
 }
 

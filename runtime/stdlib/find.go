@@ -103,6 +103,7 @@ func stringGmatch(L *lua.LState) int {
 func nextMatch(L *lua.LState, offset *int) int {
 	s := string(L.Get(lua.UpvalueIndex(1)).(lua.LString))
 	m := pattern.NewLiteral(s, string(L.Get(lua.UpvalueIndex(2)).(lua.LString)), worker(L))
+	meter.From(L).Step(L, 1) // the matcher counts no step for an empty match
 	start, end, err := m.Find(*offset)
 	check(L, err)
 	if start < 0 {

@@ -56,6 +56,7 @@ func (g *substitution) replaceAll(limit int) (count, copied int) {
 			break
 		}
 		count++
+		g.out.meter.Step(g.L, 1) // the matcher counts no step for an empty match
 		g.out.add(g.subject[copied:start])
 		g.replace(start, end)
 		copied, at = end, end

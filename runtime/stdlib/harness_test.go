@@ -30,7 +30,7 @@ var defaultLimits = meter.Limits{
 
 func newMachine(t testing.TB) *machine {
 	t.Helper()
-	m := &machine{limits: defaultLimits, monitor: meter.NewMonitor(), now: time.Now}
+	m := &machine{limits: defaultLimits, monitor: meter.NewMonitor(64), now: time.Now}
 	m.monitor.Start()
 	t.Cleanup(m.monitor.Close)
 	lib, err := stdlib.New(stdlib.Hooks{

@@ -70,6 +70,7 @@ func New(hooks Hooks) (*Library, error) {
 	lib.nextFunc = lib.Globals.RawGetString("next").(*lua.LFunction)
 	lib.ipairsNext = Function(ipairsNext)
 	lib.addStandardTables()
+	lib.Globals.Metatable = lib.newTable(map[string]lua.LValue{"__index": Function(missingGlobal)})
 	lib.EnvMetatable = lib.newTable(map[string]lua.LValue{"__index": lib.Globals, "__metatable": lua.LFalse})
 	return lib, nil
 }

@@ -88,21 +88,17 @@ CREATE TABLE execution_sources (
 ) STRICT;
 
 -- One narrow row per execution and no index: the newest rows of one script are
--- found by walking back from the end. The key is the first 63 free bits of the
--- execution's UUIDv7, rest the other 59.
+-- found by walking back from the end. It holds what executions are looked for
+-- by. The key is the first 63 free bits of the execution's UUIDv7.
 CREATE TABLE executions (
-  key            INTEGER PRIMARY KEY,
-  rest           INTEGER NOT NULL,
-  source         INTEGER NOT NULL,
-  batch          INTEGER NOT NULL,
-  status         INTEGER NOT NULL,
-  status_code    INTEGER NOT NULL,
-  script_version INTEGER NOT NULL,
-  duration_us    INTEGER NOT NULL,
-  start_offset   INTEGER NOT NULL -- milliseconds from the key's own time
+  key          INTEGER PRIMARY KEY,
+  source       INTEGER NOT NULL,
+  batch        INTEGER NOT NULL,
+  status       INTEGER NOT NULL,
+  start_offset INTEGER NOT NULL -- milliseconds from the key's own time
 ) STRICT;
 
--- Everything else of the executions of one flush, in one deflate stream. The
+-- Everything else of the executions of one flush, in one blob. The
 -- keys of a batch's rows lie between first_key and last_key.
 CREATE TABLE execution_batches (
   id        INTEGER PRIMARY KEY,

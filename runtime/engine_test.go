@@ -523,11 +523,23 @@ func TestFullGateAnswersBusyAndIsRecorded(t *testing.T) {
 	wall := int64(1000)
 	many := int64(1_000_000_000)
 	slow := b.save(store.ScriptDraft{Name: "slow", Source: `while true do end`, TimeoutMS: &wall, Limits: store.Limits{Instructions: &many}})
-	done := make(chan *runtime.Result)
-	go func() { done <- b.run(slow, nil) }()
 	quick := b.endpoint("quick", `return 1`)
-	var busy *runtime.Result
-	for busy = b.run(quick, nil); busy.Err == nil; busy = b.run(quick, nil) {
+	done := make(chan *runtime.Result, 1)
+	go func() {
+		result := b.run(slow, nil)
+		for result.Err.Code == runtime.CodeBusy { // a quick run had the slot
+			result = b.run(slow, nil)
+		}
+		done <- result
+	}()
+	busy := b.run(quick, nil)
+	for busy.Err == nil {
+		select {
+		case result := <-done:
+			t.Fatalf("the slow run ended before anything was refused: %+v", result.Err)
+		default:
+			busy = b.run(quick, nil)
+		}
 	}
 	if busy.Status != http.StatusServiceUnavailable || busy.Err.Code != runtime.CodeBusy || busy.Err.RetryAfter < time.Second ||
 		busy.Execution.Status != store.StatusRejected || busy.Execution.Error.Code != "busy" {
@@ -535,5 +547,16 @@ func TestFullGateAnswersBusyAndIsRecorded(t *testing.T) {
 	}
 	if result := <-done; result.Status != http.StatusGatewayTimeout {
 		t.Errorf("the slow run ended with %d", result.Status)
+	}
+}
+
+// A full register stack in a tail call makes gopher-lua panic instead of raising.
+func TestRegistryOverflowIsTheScriptsError(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(*runtime.Config) {})
+	script := b.endpoint("many", `local function many(n, ...) if n == 0 then return ... end return many(n - 1, n, ...) end return #{many(1e6)}`)
+	result := b.run(script, nil)
+	if result.Status != http.StatusBadGateway || result.Err.Code != runtime.CodeScriptError || !strings.Contains(result.Err.Message, "stack overflow") {
+		t.Errorf("%d %+v, want a script error about a stack overflow", result.Status, result.Err)
 	}
 }

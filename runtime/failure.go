@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"math"
@@ -88,13 +89,26 @@ func (s *state) failureOf(cause any) *failure {
 	}
 	raised, isLua := meter.ErrorValue(cause)
 	if !isLua {
+		stack := debug.Stack()
+		if isRegistryOverflow(stack) {
+			where := originOf(s.L, "")
+			where.line = max(where.line, 1)
+			return scriptFailure(CodeScriptError, "stack overflow (too many values in one call)", where)
+		}
 		run := &s.run
 		run.engine.logger.Error("panic below a script", "script_id", run.script.ID, "version", run.script.Version,
-			"execution_id", run.record.execution.ID, "panic", cause, "stack", string(debug.Stack()))
+			"execution_id", run.record.execution.ID, "panic", cause, "stack", string(stack))
 		return internalFailure(run.script)
 	}
 	message := s.errorText(raised)
 	return scriptFailure(CodeScriptError, message, originOf(s.L, message))
+}
+
+// isRegistryOverflow knows, by the stack it was raised from, the Go panic that
+// gopher-lua makes of a full register stack in a tail call: it looks for the
+// line of a call that has not begun.
+func isRegistryOverflow(stack []byte) bool {
+	return bytes.Contains(stack, []byte("(*LState).registryOverflow(")) && bytes.Contains(stack, []byte("(*LState).where("))
 }
 
 // errorText shows an error value without calling into the script: a table by

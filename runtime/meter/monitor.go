@@ -2,6 +2,7 @@ package meter
 
 import (
 	"runtime"
+	"runtime/debug"
 	"runtime/metrics"
 	"sync"
 	"sync/atomic"
@@ -23,6 +24,10 @@ const (
 	// collectEvery bounds how often it does.
 	collectEvery = 50 * time.Millisecond
 
+	// keepFree is how much unused heap the process keeps when nothing runs.
+	keepFree = 32 << 20
+
+	freeMetric      = "/memory/classes/heap/free:bytes"
 	allocatedMetric = "/gc/heap/allocs:bytes"
 	liveMetric      = "/gc/heap/live:bytes"
 	objectsMetric   = "/memory/classes/heap/objects:bytes"
@@ -117,6 +122,17 @@ func (m *Monitor) run() {
 		case <-m.wake:
 		}
 		m.watch()
+		giveBackMemory()
+	}
+}
+
+// giveBackMemory returns what a burst has left to the system at once. The
+// runtime's own scavenger takes minutes, and a Pi has other things to run.
+func giveBackMemory() {
+	free := []metrics.Sample{{Name: freeMetric}}
+	metrics.Read(free)
+	if free[0].Value.Uint64() > keepFree {
+		debug.FreeOSMemory()
 	}
 }
 

@@ -97,7 +97,10 @@ var (
 	registersIndex = index(reflect.TypeOf(lua.LState{}).Field(registryField).Type.Elem(), "array")
 	stackType      = reflect.ValueOf(lua.NewState(lua.Options{SkipOpenLibs: true, MinimizeStackMemory: true})).
 			Elem().Field(stackField).Elem().Elem().Type()
+	fixedType = reflect.ValueOf(lua.NewState(lua.Options{SkipOpenLibs: true})).Elem().Field(stackField).Elem().Elem().Type()
+
 	segmentIndex = index(stackType, "segIdx")
+	fixedIndex   = index(fixedType, "sp")
 	framesIndex  = index(stackType, "segSp")
 )
 
@@ -109,9 +112,13 @@ func index(of reflect.Type, name string) []int {
 	return f.Index
 }
 
-// frameCount is the number of call frames of a thread made with a growing stack.
+// frameCount is the number of call frames of a thread, whose stack either grows
+// in segments or is fixed.
 func frameCount(L *lua.LState) int {
 	stack := reflect.ValueOf(L).Elem().Field(stackField).Elem().Elem()
+	if stack.Type() == fixedType {
+		return int(stack.FieldByIndex(fixedIndex).Int())
+	}
 	return int(stack.FieldByIndex(segmentIndex).Uint())*lua.FramesPerSegment +
 		int(stack.FieldByIndex(framesIndex).Uint())
 }

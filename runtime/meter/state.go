@@ -23,11 +23,11 @@ func init() {
 }
 
 // Sizes of a state: the registers grow on demand in steps that keep repeated
-// copying cheap, up to 1 MB. Threads begin smaller than the main one.
+// copying cheap, up to 512 KB. Threads begin smaller than the main one.
 const (
 	registrySize       = 512
 	threadRegistrySize = 128
-	registryMaxSize    = 64 << 10
+	registryMaxSize    = 32 << 10
 	registryGrowStep   = 2048
 )
 
@@ -36,7 +36,9 @@ const (
 const StackOverflow = "lua callstack overflow"
 
 // NewState makes a small state without any library whose threads each allow
-// callDepth call levels (rounded up to a multiple of 8).
+// callDepth call levels (rounded up to a multiple of 8). The main thread's call
+// stack is fixed: one that grows makes each call a twentieth slower. Other
+// threads are many and short-lived, so theirs grow.
 func NewState(callDepth int) *lua.LState {
 	L := lua.NewState(lua.Options{
 		CallStackSize:       callDepth,
@@ -44,9 +46,10 @@ func NewState(callDepth int) *lua.LState {
 		RegistryMaxSize:     registryMaxSize,
 		RegistryGrowStep:    registryGrowStep,
 		SkipOpenLibs:        true,
-		MinimizeStackMemory: true,
+		MinimizeStackMemory: false,
 	})
 	L.Options.RegistrySize = threadRegistrySize
+	L.Options.MinimizeStackMemory = true
 	return L
 }
 

@@ -10,18 +10,28 @@ local bodies = {
 local function advance(dt)
   for i = 1, #bodies do
     local a = bodies[i]
+    local ax, ay, az, amass = a.x, a.y, a.z, a.mass
+    local vx, vy, vz = a.vx, a.vy, a.vz
     for j = i + 1, #bodies do
       local b = bodies[j]
-      local dx, dy, dz = a.x - b.x, a.y - b.y, a.z - b.z
+      local dx, dy, dz = ax - b.x, ay - b.y, az - b.z
       local d2 = dx * dx + dy * dy + dz * dz
       local mag = dt / (d2 * sqrt(d2))
-      a.vx, a.vy, a.vz = a.vx - dx * b.mass * mag, a.vy - dy * b.mass * mag, a.vz - dz * b.mass * mag
-      b.vx, b.vy, b.vz = b.vx + dx * a.mass * mag, b.vy + dy * a.mass * mag, b.vz + dz * a.mass * mag
+      local bm = b.mass * mag
+      vx = vx - dx * bm
+      vy = vy - dy * bm
+      vz = vz - dz * bm
+      bm = amass * mag
+      b.vx = b.vx + dx * bm
+      b.vy = b.vy + dy * bm
+      b.vz = b.vz + dz * bm
     end
-  end
-  for i = 1, #bodies do
-    local b = bodies[i]
-    b.x, b.y, b.z = b.x + dt * b.vx, b.y + dt * b.vy, b.z + dt * b.vz
+    a.vx = vx
+    a.vy = vy
+    a.vz = vz
+    a.x = ax + dt * vx
+    a.y = ay + dt * vy
+    a.z = az + dt * vz
   end
 end
 for _ = 1, 1500 do advance(.01) end

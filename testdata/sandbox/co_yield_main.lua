@@ -1,0 +1,3 @@
+-- want: 502 script_error
+-- A yield outside every coroutine.
+coroutine.yield(1)

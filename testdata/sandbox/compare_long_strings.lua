@@ -1,0 +1,7 @@
+-- want: 507 instruction_limit or 504 timeout
+-- limits: timeout_ms=500
+-- One comparison instruction reads two megabytes.
+local a = ("x"):rep(2^21) .. "a"
+local b = ("x"):rep(2^21) .. "b"
+local n = 0
+while true do if a < b then n = n + 1 end end

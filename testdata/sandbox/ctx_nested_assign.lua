@@ -1,0 +1,3 @@
+-- want: 502 script_error
+-- So is what it contains.
+ctx.request.headers.authorization = "Bearer forged"

@@ -1,0 +1,3 @@
+-- want: 502 script_error
+-- A metatable of one's own on ctx.
+setmetatable(ctx, {})

@@ -1,0 +1,3 @@
+-- want: 502 script_error
+-- A function as the error object.
+error(function() while true do end end)

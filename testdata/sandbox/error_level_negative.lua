@@ -1,0 +1,3 @@
+-- want: 502 script_error
+-- A negative level.
+error("x", -2^31)

@@ -1,0 +1,3 @@
+-- want: 502 script_error
+-- An error without a value.
+error(nil)

@@ -1,0 +1,3 @@
+-- want: 502 script_error
+-- A wait that nothing ends.
+channel.make():receive()

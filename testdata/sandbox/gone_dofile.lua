@@ -1,0 +1,3 @@
+-- want: 502 script_error
+-- Code from a file.
+dofile("/etc/passwd")

@@ -1,0 +1,3 @@
+-- want: 502 script_error
+-- Code from a reader that never ends.
+load(function() return "do end " end)

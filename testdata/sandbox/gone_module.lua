@@ -1,0 +1,3 @@
+-- want: 502 script_error
+-- Globals through module.
+module("x", package.seeall)

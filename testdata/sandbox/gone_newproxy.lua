@@ -1,0 +1,3 @@
+-- want: 502 script_error
+-- Userdata of one's own.
+return newproxy(true)

@@ -1,0 +1,3 @@
+-- want: 502 script_error
+-- Files of the host.
+os.remove("picloud.db")

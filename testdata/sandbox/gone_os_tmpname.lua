@@ -1,0 +1,3 @@
+-- want: 502 script_error
+-- A file made by asking for its name.
+return os.tmpname()

@@ -1,0 +1,3 @@
+-- want: 502 script_error
+-- gopher-lua's own leftovers.
+_printregs()

@@ -1,0 +1,3 @@
+-- want: 502 script_error
+-- Another function's globals.
+setfenv(0, {})

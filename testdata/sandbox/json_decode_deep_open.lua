@@ -1,0 +1,3 @@
+-- want: 502 script_error
+-- Four megabytes of opening brackets.
+return json.decode(("["):rep(4000000))

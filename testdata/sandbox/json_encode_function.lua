@@ -1,0 +1,3 @@
+-- want: 502 script_error
+-- A function has no JSON form.
+return json.encode({f = print})

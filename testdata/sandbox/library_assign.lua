@@ -1,0 +1,4 @@
+-- want: 502 script_error
+-- log: read-only
+-- A library function replaced.
+string.upper = function() return "poisoned" end

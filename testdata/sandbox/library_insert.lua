@@ -1,0 +1,3 @@
+-- want: 502 script_error
+-- The same through another library.
+table.insert(table, function() end)

@@ -1,0 +1,3 @@
+-- want: 502 script_error
+-- A library's metatable replaced.
+setmetatable(math, {__index = function() return 42 end})

@@ -1,0 +1,3 @@
+-- want: 507 instruction_limit
+-- A numeric loop to infinity.
+for i = 1, math.huge do end

@@ -1,0 +1,3 @@
+-- want: 507 instruction_limit
+-- An iterator that is a library function executes hardly any instruction per turn.
+for x in tostring, 1 do end

@@ -1,0 +1,3 @@
+-- want: 507 instruction_limit
+-- The plainest endless loop.
+while true do end

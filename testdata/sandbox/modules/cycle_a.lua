@@ -1,0 +1,2 @@
+-- One half of a cycle.
+return require("cycle" .. "_b")

@@ -1,0 +1,2 @@
+-- A module that fails each time it is loaded.
+error("broken")

@@ -1,0 +1,2 @@
+-- A module that never ends loading.
+while true do end

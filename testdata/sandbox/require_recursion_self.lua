@@ -1,0 +1,3 @@
+-- want: 502 script_error
+-- A module that requires itself.
+return require("self_module")

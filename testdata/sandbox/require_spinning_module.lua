@@ -1,0 +1,4 @@
+-- want: 507 instruction_limit
+-- A module that never ends loading.
+local ok = pcall(require, "spin_module")
+return "survived"

@@ -1,0 +1,3 @@
+-- want: 502 invalid_response
+-- A coroutine as the whole response.
+return coroutine.create(function() end)

@@ -1,0 +1,3 @@
+-- want: 502 invalid_response
+-- A function as the whole response.
+return print

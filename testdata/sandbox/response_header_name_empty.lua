@@ -1,0 +1,3 @@
+-- want: 502 invalid_response
+-- An empty header name.
+return {statusCode = 200, headers = {[""] = "b"}, body = "x"}

@@ -1,0 +1,3 @@
+-- want: 502 invalid_response
+-- Infinity inside the response.
+return {value = math.huge}

@@ -1,0 +1,3 @@
+-- want: 502 invalid_response
+-- NaN as the response.
+return 0/0

@@ -1,0 +1,3 @@
+-- want: 502 invalid_response
+-- A status below the smallest.
+return {statusCode = 99}

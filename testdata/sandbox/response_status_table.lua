@@ -1,0 +1,3 @@
+-- want: 502 invalid_response
+-- A status that is a table.
+return {statusCode = {}}

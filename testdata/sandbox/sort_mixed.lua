@@ -1,0 +1,3 @@
+-- want: 502 script_error
+-- Values that cannot be compared.
+table.sort({1, "a", {}, true})

@@ -1,0 +1,3 @@
+-- want: 502 script_error
+-- A directive without its argument.
+return string.format("%d")

@@ -1,0 +1,3 @@
+-- want: 502 script_error
+-- A range far outside the table.
+return table.concat({}, "", 1, 2^53)

@@ -1,0 +1,3 @@
+-- want: 507 instruction_limit
+-- An error handler that never returns.
+xpcall(function() error("x") end, function() while true do end end)

@@ -54,11 +54,10 @@ type Store struct {
 	readers      *readerPool
 	housekeeper  *housekeeper
 
-	catalog  catalogHolder
-	ids      idGenerator
-	log      executionLog
-	closed   atomic.Bool
-	closeErr error
+	catalog catalogHolder
+	ids     idGenerator
+	log     executionLog
+	closed  atomic.Bool
 }
 
 // Open opens or makes the database in config.Dir. Its error says what to do

@@ -51,8 +51,6 @@ func finish(p *lua.FunctionProto, placeholder string, concat *lua.LFunction) {
 	}
 }
 
-func opcode(instruction uint32) int { return int(instruction >> codeShift) }
-
 // patchYield makes return coroutine.yield(x) an ordinary call: as a tail call it
 // removes the frame that the resume needs.
 func patchYield(p *lua.FunctionProto) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/yuin/gopher-lua/ast"
 	"github.com/yuin/gopher-lua/parse"
@@ -122,7 +123,7 @@ func (c *scanner) token(t ast.Token) error {
 		return fail("the script has too many labels and gotos (more than %d)", maxJumps)
 	case t.Type == parse.TNumber && !isNumber(t.Str):
 		// The scanner takes in whatever follows an exponent's e, also the end.
-		return fail("malformed number %q", clip(strings.TrimRight(t.Str, "\xff \n")))
+		return fail("malformed number %q", clip(strings.TrimRightFunc(t.Str, func(r rune) bool { return r == utf8.RuneError || r == ' ' || r == '\n' })))
 	}
 	return nil
 }

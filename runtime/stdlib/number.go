@@ -64,7 +64,7 @@ func ParseNumber(s string) (lua.LNumber, bool) {
 	if digits[0] != '.' && (digits[0] < '0' || digits[0] > '9') || strings.IndexByte(digits, '_') >= 0 {
 		return 0, false
 	}
-	if len(digits) > 1 && digits[0] == '0' && digits[1]|32 == 'x' && strings.IndexAny(digits, "pP") < 0 {
+	if len(digits) > 1 && digits[0] == '0' && digits[1]|32 == 'x' && !strings.ContainsAny(digits, "pP") {
 		s += "p0" // strconv wants an exponent after hexadecimal digits
 	}
 	f, err := strconv.ParseFloat(s, 64)

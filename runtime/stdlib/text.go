@@ -94,11 +94,6 @@ func (b *buffer) addByte(c byte) {
 	b.text.WriteByte(c)
 }
 
-func (b *buffer) addBytes(s []byte) {
-	b.reserve(len(s))
-	b.text.Write(s)
-}
-
 func (b *buffer) fill(c byte, n int) {
 	b.reserve(max(n, 0))
 	for ; n > 0; n-- {

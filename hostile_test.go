@@ -24,6 +24,8 @@ const (
 	stopSlack = 100 * time.Millisecond
 	// rssSlack is how far the process's memory may stay above where it began.
 	rssSlack = 64 << 20
+	// peakSlack is how far it may rise meanwhile: a Pi has a gigabyte for everything.
+	peakSlack = 256 << 20
 	// probeP99 is how long a plain route may take while hostile scripts run.
 	probeP99 = 500 * time.Millisecond
 	// probeLongest is how long a single one may: devices give up after four seconds.
@@ -306,6 +308,9 @@ func (s *hostileServer) checkMemoryReturned(when string) {
 		time.Sleep(100 * time.Millisecond) // the kernel tells nobody when it gets memory back
 	}
 	s.t.Logf("%s: resident %d MiB, at first %d MiB, peak %d MiB", when, now>>20, s.base>>20, s.processBytes("VmHWM:")>>20)
+	if peak := s.processBytes("VmHWM:"); peak > s.base+peakSlack {
+		s.t.Errorf("%s: the process held up to %d MiB, %d MiB more than at first", when, peak>>20, (peak-s.base)>>20)
+	}
 	if now > s.base+rssSlack {
 		s.t.Errorf("%s: the process holds %d MiB, %d MiB more than at first", when, now>>20, (now-s.base)>>20)
 	}

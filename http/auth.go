@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	nethttp "net/http"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -42,16 +41,15 @@ type signedIn struct {
 	User      store.User `json:"user"`
 }
 
-// authenticate returns the principal of the request's bearer token. User and
+// authenticate returns the principal of the request's credential. User and
 // session are read afresh each time, so that logging out or deactivating a
 // user bites on the next request.
 func (s *Server) authenticate(r *nethttp.Request) (principal, error) {
-	token, ok := bearerToken(r)
-	if !ok {
+	shown, ok := credentialOf(r)
+	if !ok || shown.kind != sessionToken {
 		return principal{}, unauthorized()
 	}
-	hash := sha256.Sum256([]byte(token))
-	session, user, err := s.store.SessionUser(r.Context(), hash)
+	session, user, err := s.store.SessionUser(r.Context(), sha256.Sum256([]byte(shown.token)))
 	if store.KindOf(err) == store.KindNotFound || store.KindOf(err) == store.KindUnauthorized {
 		return principal{}, unauthorized()
 	}
@@ -66,19 +64,6 @@ func (s *Server) authenticate(r *nethttp.Request) (principal, error) {
 		return principal{}, err
 	}
 	return principal{User: user, Session: session}, nil
-}
-
-// bearerToken returns the session token of the Authorization header. There
-// must be one such header: two would mean two readings.
-func bearerToken(r *nethttp.Request) (string, bool) {
-	values := r.Header["Authorization"]
-	if len(values) != 1 {
-		return "", false
-	}
-	scheme, token, _ := strings.Cut(values[0], " ")
-	token = strings.TrimSpace(token)
-	wellFormed := strings.EqualFold(scheme, "bearer") && strings.HasPrefix(token, sessionTokenPrefix)
-	return token, wellFormed && len(token) == len(sessionTokenPrefix)+sessionTokenLength
 }
 
 // slide moves the end of a session that is in use.

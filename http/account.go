@@ -17,7 +17,8 @@ type passwordChange struct {
 }
 
 // changePassword answers POST auth/password. All sessions of the user end
-// (spec 8, "Access"), so the answer bears a new one.
+// (spec 8, "Access"), so the answer bears a new one,
+// in the form in which the old one came.
 func (s *Server) changePassword(c echo.Context, by principal) error {
 	var body passwordChange
 	if err := bind(c, &body); err != nil {
@@ -41,7 +42,7 @@ func (s *Server) changePassword(c echo.Context, by principal) error {
 	if err != nil {
 		return err
 	}
-	return answer(c, nethttp.StatusOK, result)
+	return s.answerSession(c, nethttp.StatusOK, result, by.ByCookie)
 }
 
 // checkCurrentPassword is throttled like a login: a stolen token must not be a

@@ -24,19 +24,23 @@ const (
 
 // principal is who a call is done as.
 type principal struct {
-	User    store.User
-	Session store.Session
+	User     store.User
+	Session  store.Session
+	ByCookie bool // the session came in a cookie
 }
 
-// credentials is the body of a login.
+// credentials is the body of a login. Cookie asks for the session in a cookie
+// instead of the answer, as the page does.
 type credentials struct {
 	Username string `json:"username"`
 	Password string `json:"password"`
+	Cookie   bool   `json:"cookie"`
 }
 
-// signedIn is the answer to login and setup. Token is shown here only.
+// signedIn is the answer to login and setup. Token is shown here only, and not
+// to a caller who has it in a cookie.
 type signedIn struct {
-	Token     string     `json:"token"`
+	Token     string     `json:"token,omitempty"`
 	ExpiresAt store.Time `json:"expires_at"`
 	User      store.User `json:"user"`
 }
@@ -45,8 +49,11 @@ type signedIn struct {
 // session are read afresh each time, so that logging out or deactivating a
 // user bites on the next request.
 func (s *Server) authenticate(r *nethttp.Request) (principal, error) {
-	shown, ok := credentialOf(r)
-	if !ok || shown.kind != sessionToken {
+	shown, err := s.credentialOf(r)
+	if err != nil {
+		return principal{}, err
+	}
+	if shown.kind != sessionToken {
 		return principal{}, unauthorized()
 	}
 	session, user, err := s.store.SessionUser(r.Context(), sha256.Sum256([]byte(shown.token)))
@@ -56,6 +63,11 @@ func (s *Server) authenticate(r *nethttp.Request) (principal, error) {
 	if err != nil {
 		return principal{}, fmt.Errorf("find session: %w", err)
 	}
+	if shown.cookie {
+		if err := s.checkOrigin(r); err != nil {
+			return principal{}, err
+		}
+	}
 	err = s.slide(r.Context(), session)
 	if store.KindOf(err) == store.KindNotFound {
 		return principal{}, unauthorized() // it ended between the two looks
@@ -63,7 +75,7 @@ func (s *Server) authenticate(r *nethttp.Request) (principal, error) {
 	if err != nil {
 		return principal{}, err
 	}
-	return principal{User: user, Session: session}, nil
+	return principal{User: user, Session: session, ByCookie: shown.cookie}, nil
 }
 
 // slide moves the end of a session that is in use.
@@ -120,7 +132,7 @@ func (s *Server) logIn(c echo.Context, _ principal) error {
 	if err != nil {
 		return err
 	}
-	return answer(c, nethttp.StatusOK, result)
+	return s.answerSession(c, nethttp.StatusOK, result, body.Cookie)
 }
 
 // checkCredentials returns the active user whose name and password these are.
@@ -151,6 +163,9 @@ func (s *Server) checkCredentials(ctx context.Context, given credentials) (store
 func (s *Server) logOut(c echo.Context, by principal) error {
 	if err := s.store.DeleteSession(c.Request().Context(), by.Session.TokenHash); err != nil {
 		return fmt.Errorf("end session: %w", err)
+	}
+	if by.ByCookie {
+		s.dropSessionCookie(c)
 	}
 	return answerNothing(c)
 }

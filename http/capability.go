@@ -21,6 +21,7 @@ const (
 	appCreate     capability = "AppCreate"     // new apps
 	appRead       capability = "AppRead"       // one app's own fields
 	appAdmin      capability = "AppAdmin"      // change and delete an app
+	sandboxLift   capability = "SandboxLift"   // let an app's pages act as the admin who visits them
 	scriptRead    capability = "ScriptRead"    // scripts and their versions
 	scriptWrite   capability = "ScriptWrite"   // change scripts, run them as a test
 	routeRead     capability = "RouteRead"     // routes, and what they match
@@ -36,6 +37,7 @@ var rolesOf = map[capability][]store.Role{
 	appCreate:     {store.RoleOwner, store.RoleAdmin},
 	appRead:       {store.RoleOwner, store.RoleAdmin},
 	appAdmin:      {store.RoleOwner, store.RoleAdmin},
+	sandboxLift:   {store.RoleOwner},
 	scriptRead:    {store.RoleOwner, store.RoleAdmin},
 	scriptWrite:   {store.RoleOwner, store.RoleAdmin},
 	routeRead:     {store.RoleOwner, store.RoleAdmin},

@@ -27,6 +27,7 @@ func (s *Server) adminRoutes() []adminRoute {
 	const (
 		GET    = nethttp.MethodGet
 		POST   = nethttp.MethodPost
+		PUT    = nethttp.MethodPut
 		PATCH  = nethttp.MethodPatch
 		DELETE = nethttp.MethodDelete
 	)
@@ -44,6 +45,7 @@ func (s *Server) adminRoutes() []adminRoute {
 		{GET, "apps/:app", appRead, s.showApp},
 		{PATCH, "apps/:app", appAdmin, s.changeApp},
 		{DELETE, "apps/:app", appAdmin, s.deleteApp},
+		{PUT, "apps/:app/sandbox", sandboxLift, s.changeSandbox},
 
 		{GET, "scripts", scriptRead, s.listAllScripts},
 		{GET, "apps/:app/scripts", scriptRead, s.listScripts},
@@ -86,6 +88,7 @@ func (s *Server) publicRoutes() []publicRoute {
 		{"/healthz", "a supervisor has no credential; it says nothing but ok", s.showHealth},
 		{"/readyz", "a supervisor has no credential; reasons name parts, not contents", s.showReadiness},
 		{"/version", "clients choose an API version before they sign in", s.showVersions},
+		{"/", "leads to the page; a request comes here only at the admin host of the split mode", s.redirectToPage},
 		{"/admin", "leads to the page", s.redirectToPage},
 		{"/admin/*", "the page is the sign-in form; its calls are guarded", s.servePage},
 	}

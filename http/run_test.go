@@ -12,8 +12,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"picloud/store"
 )
 
 // serveScript saves an endpoint with one route and returns the script's id.
@@ -121,53 +119,6 @@ func TestHeadHasNoBody(t *testing.T) {
 	w := request(t, s, "HEAD", "/page", "", nil)
 	if w.Code != 201 || w.Body.Len() != 0 || w.Header().Get("X-A") != "1" || w.Header().Get("Content-Length") != "5" {
 		t.Errorf("%d %v %q", w.Code, w.Header(), w.Body)
-	}
-}
-
-func TestScriptHeadersStayInTheSandbox(t *testing.T) {
-	t.Parallel()
-	var fields []store.HeaderField
-	for _, name := range []string{
-		"clear-site-data", "Strict-Transport-Security", "ALT-SVC", "NEL", "report-to", "Reporting-Endpoints",
-		"Service-Worker-Allowed", "x-request-id", "X-Fine", "x-fine", "content-security-policy",
-	} {
-		fields = append(fields, store.HeaderField{Name: name, Value: "v"})
-	}
-	for _, cookie := range []string{
-		"a=1; Path=/", "picloud_session=x", "PICLOUD_SESSION=x", " picloud_session =x", "__Host-picloud_session=x", "=picloud_session=x",
-		"picloud_session", "b=2; domain=example.com", "c=3; Path=/ ;\tDomain = x", "d=4; HttpOnly", "e=Domain",
-	} {
-		fields = append(fields, store.HeaderField{Name: "set-cookie", Value: cookie})
-	}
-	header := nethttp.Header{headerPolicy: sandboxPolicy, headerRequestID: {"id"}}
-	addScriptHeaders(header, fields)
-	want := nethttp.Header{
-		headerPolicy: {sandboxPolicy[0], "v"}, headerRequestID: {"id"}, "X-Fine": {"v", "v"},
-		"Set-Cookie": {"a=1; Path=/", "d=4; HttpOnly", "e=Domain"},
-	}
-	if diff := cmp.Diff(want, header); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-	if len(sandboxPolicy) != 1 {
-		t.Error("a response changed the policy of all others")
-	}
-}
-
-func TestCookiesAreBounded(t *testing.T) {
-	t.Parallel()
-	var fields []store.HeaderField
-	for i := range 30 {
-		fields = append(fields, store.HeaderField{Name: "Set-Cookie", Value: fmt.Sprintf("c%d=%s", i, strings.Repeat("x", 190))})
-	}
-	header := nethttp.Header{}
-	addScriptHeaders(header, fields)
-	if got := len(header["Set-Cookie"]); got != 20 {
-		t.Errorf("%d small cookies", got)
-	}
-	header = nethttp.Header{}
-	addScriptHeaders(header, []store.HeaderField{{Name: "Set-Cookie", Value: "a=" + strings.Repeat("x", maxCookieBytes)}})
-	if got := len(header["Set-Cookie"]); got != 0 {
-		t.Errorf("%d huge cookies", got)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"picloud/http/routing"
 	"picloud/runtime"
 	"picloud/store"
 	"picloud/web"
@@ -29,6 +30,9 @@ type Config struct {
 	Product       string // semantic version of the binary
 	SDK           string // major.minor of what scripts see
 	PublicBaseURL string // as devices reach this instance; may be empty
+	// AdminHost is the one host of the admin page and the API, which CheckAdminHost
+	// admits; empty means that they share every host with the user routes.
+	AdminHost string
 
 	// SetupToken opens auth/setup while no user exists; empty keeps it shut.
 	SetupToken string
@@ -68,6 +72,8 @@ type Server struct {
 	throttle *throttle
 	setup    setup
 	page     fs.FS
+	// crossOrigin tells calls of the page from those that another page made.
+	crossOrigin *nethttp.CrossOriginProtection
 
 	echo     *echo.Echo
 	http     *nethttp.Server
@@ -93,6 +99,8 @@ func New(config Config) *Server {
 		throttle: newThrottle(config.Now),
 		page:     web.Files(),
 		stopped:  make(chan struct{}),
+
+		crossOrigin: nethttp.NewCrossOriginProtection(),
 	}
 	s.runs, s.cancelRuns = context.WithCancel(context.Background())
 	s.routes.logger = config.Logger
@@ -103,6 +111,7 @@ func New(config Config) *Server {
 }
 
 func withDefaults(c Config) Config {
+	c.AdminHost = routing.NormalHost(c.AdminHost)
 	if c.SessionTTL == 0 {
 		c.SessionTTL = defaultSessionTTL
 	}

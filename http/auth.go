@@ -6,9 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"log/slog"
 	nethttp "net/http"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"picloud/store"
@@ -21,13 +23,6 @@ const (
 	// minutes.
 	extendEvery = 5 * time.Minute
 )
-
-// principal is who a call is done as.
-type principal struct {
-	User     store.User
-	Session  store.Session
-	ByCookie bool // the session came in a cookie
-}
 
 // credentials is the body of a login. Cookie asks for the session in a cookie
 // instead of the answer, as the page does.
@@ -45,37 +40,47 @@ type signedIn struct {
 	User      store.User `json:"user"`
 }
 
-// authenticate returns the principal of the request's credential. User and
-// session are read afresh each time, so that logging out or deactivating a
-// user bites on the next request.
+// authenticate returns the principal of the request's credential. User,
+// session and key are read afresh each time, so that signing out, revoking or
+// deactivating bites on the next request.
 func (s *Server) authenticate(r *nethttp.Request) (principal, error) {
 	shown, err := s.credentialOf(r)
 	if err != nil {
 		return principal{}, err
 	}
-	if shown.kind != sessionToken {
-		return principal{}, unauthorized()
+	if shown.kind == apiKeyToken {
+		return s.authenticateKey(r.Context(), shown.token)
 	}
-	session, user, err := s.store.SessionUser(r.Context(), sha256.Sum256([]byte(shown.token)))
-	if store.KindOf(err) == store.KindNotFound || store.KindOf(err) == store.KindUnauthorized {
+	by, err := s.authenticateSession(r.Context(), shown.token)
+	if err != nil || !shown.cookie {
+		return by, err
+	}
+	by.cookie = true
+	return by, s.checkOrigin(r)
+}
+
+func (s *Server) authenticateSession(ctx context.Context, token string) (principal, error) {
+	session, user, err := s.store.SessionUser(ctx, sha256.Sum256([]byte(token)))
+	if store.KindOf(err) == store.KindNotFound {
 		return principal{}, unauthorized()
 	}
 	if err != nil {
 		return principal{}, fmt.Errorf("find session: %w", err)
 	}
-	if shown.cookie {
-		if err := s.checkOrigin(r); err != nil {
-			return principal{}, err
-		}
-	}
-	err = s.slide(r.Context(), session)
+	err = s.slide(ctx, session)
 	if store.KindOf(err) == store.KindNotFound {
 		return principal{}, unauthorized() // it ended between the two looks
 	}
+	s.logUnnoted("session", err)
+	return principal{User: user, Session: session}, nil
+}
+
+// logUnnoted reports that the use of a credential could not be noted. A full
+// disk, say, must not lock out those who come to mend it.
+func (s *Server) logUnnoted(what string, err error) {
 	if err != nil {
-		return principal{}, err
+		s.logger.Warn("the use of a credential was not noted", slog.String("credential", what), slog.Any("error", err))
 	}
-	return principal{User: user, Session: session, ByCookie: shown.cookie}, nil
 }
 
 // slide moves the end of a session that is in use.
@@ -90,24 +95,33 @@ func (s *Server) slide(ctx context.Context, session store.Session) error {
 	return nil
 }
 
-// startSession makes a new token for user and keeps its hash.
+// startSession makes a new token for a user whose password has just been found
+// right, and keeps its hash.
 func (s *Server) startSession(ctx context.Context, user store.User) (signedIn, error) {
+	token, session, err := s.newSession(user)
+	if err != nil {
+		return signedIn{}, err
+	}
+	if err := s.store.StartSession(ctx, session, user.PasswordHash); err != nil {
+		return signedIn{}, fmt.Errorf("start session: %w", err)
+	}
+	return signedIn{Token: token, ExpiresAt: session.ExpiresAt, User: user}, nil
+}
+
+// newSession makes a session that is not stored yet.
+func (s *Server) newSession(user store.User) (token string, session store.Session, err error) {
 	var raw [sessionTokenBytes]byte
 	if _, err := rand.Read(raw[:]); err != nil {
-		return signedIn{}, fmt.Errorf("make session token: %w", err)
+		return "", session, fmt.Errorf("make session token: %w", err)
 	}
-	token := sessionTokenPrefix + base64.RawURLEncoding.EncodeToString(raw[:])
+	token = sessionTokenPrefix + base64.RawURLEncoding.EncodeToString(raw[:])
 	now := s.config.Now()
-	session := store.Session{
+	return token, store.Session{
 		TokenHash: sha256.Sum256([]byte(token)),
 		UserID:    user.ID,
 		CreatedAt: store.TimeOf(now),
 		ExpiresAt: store.TimeOf(now.Add(s.config.SessionTTL)),
-	}
-	if err := s.store.CreateSession(ctx, session); err != nil {
-		return signedIn{}, fmt.Errorf("start session: %w", err)
-	}
-	return signedIn{Token: token, ExpiresAt: session.ExpiresAt, User: user}, nil
+	}, nil
 }
 
 // logIn answers POST auth/login.
@@ -120,7 +134,11 @@ func (s *Server) logIn(c echo.Context, _ principal) error {
 	if err := s.throttle.attempt(body.Username, address); err != nil {
 		return err
 	}
-	user, err := s.checkCredentials(ctx, body)
+	user, result, err := s.signIn(ctx, body)
+	if store.KindOf(err) == store.KindUnauthorized {
+		s.recordFailure(c, user)
+		return badCredentials()
+	}
 	if err != nil {
 		return err
 	}
@@ -128,11 +146,36 @@ func (s *Server) logIn(c echo.Context, _ principal) error {
 	if err := s.store.RecordLogin(ctx, user.ID); err != nil {
 		return fmt.Errorf("record login: %w", err)
 	}
-	result, err := s.startSession(ctx, user)
-	if err != nil {
-		return err
-	}
 	return s.answerSession(c, nethttp.StatusOK, result, body.Cookie)
+}
+
+// signIn checks a password and starts a session. The user is returned also
+// with a wrong password; it is empty when there is none of that name.
+func (s *Server) signIn(ctx context.Context, given credentials) (user store.User, result signedIn, err error) {
+	// Another sign-in may store the same password under new parameters just
+	// between the check and the start; the second round checks against those.
+	for range 2 {
+		if user, err = s.checkCredentials(ctx, given); err != nil {
+			return user, signedIn{}, err
+		}
+		result, err = s.startSession(ctx, user)
+		if store.KindOf(err) != store.KindUnauthorized {
+			break
+		}
+	}
+	return user, result, err
+}
+
+// recordFailure counts a wrong password in the audit. The answer is the same
+// when that fails.
+func (s *Server) recordFailure(c echo.Context, user store.User) {
+	known := &user
+	if user.ID == uuid.Nil {
+		known = nil
+	}
+	if err := s.store.RecordFailedSignIn(c.Request().Context(), known, s.actor(c, principal{})); err != nil {
+		s.logger.Warn("a failed sign-in is not in the audit", slog.String("request_id", requestID(c)), slog.Any("error", err))
+	}
 }
 
 // checkCredentials returns the active user whose name and password these are.
@@ -148,23 +191,23 @@ func (s *Server) checkCredentials(ctx context.Context, given credentials) (store
 	}
 	ok, stale, err := s.hasher.verify(ctx, given.Password, user.PasswordHash)
 	if err != nil {
-		return store.User{}, err
+		return user, err
 	}
 	if !ok || !user.Active {
-		return store.User{}, badCredentials()
+		return user, badCredentials()
 	}
 	if stale {
-		return user, s.rehash(ctx, user, given.Password)
+		return s.rehash(ctx, user, given.Password), nil
 	}
 	return user, nil
 }
 
 // logOut answers POST auth/logout: this session ends, others stay.
 func (s *Server) logOut(c echo.Context, by principal) error {
-	if err := s.store.DeleteSession(c.Request().Context(), by.Session.TokenHash); err != nil {
+	if err := s.store.EndSession(c.Request().Context(), by.Session, by.User); err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
-	if by.ByCookie {
+	if by.cookie {
 		s.dropSessionCookie(c)
 	}
 	return answerNothing(c)
@@ -176,7 +219,7 @@ func (s *Server) showMe(c echo.Context, by principal) error {
 }
 
 func unauthorized() error {
-	return store.Errorf(store.KindUnauthorized, "unauthorized", "sign in: send Authorization: Bearer with a token from auth/login")
+	return store.Errorf(store.KindUnauthorized, "unauthorized", "sign in: send Authorization: Bearer with a token from auth/login, or an API key")
 }
 
 func badCredentials() error {
@@ -184,5 +227,5 @@ func badCredentials() error {
 }
 
 func forbidden() error {
-	return store.Errorf(store.KindForbidden, "forbidden", "your role does not allow this")
+	return store.Errorf(store.KindForbidden, "forbidden", "your role, or your API key's scopes, do not allow this")
 }

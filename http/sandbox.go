@@ -1,6 +1,7 @@
 package http
 
 import (
+	"fmt"
 	nethttp "net/http"
 	"strings"
 
@@ -43,10 +44,6 @@ type sandboxChange struct {
 // changeSandbox answers PUT apps/{app}/sandbox. Without accept_risk a caller
 // who would lift the sandbox gets the warning instead.
 func (s *Server) changeSandbox(c echo.Context, by principal) error {
-	app, err := s.pathApp(c)
-	if err != nil {
-		return err
-	}
 	var body sandboxChange
 	if err := bind(c, &body); err != nil {
 		return err
@@ -55,9 +52,9 @@ func (s *Server) changeSandbox(c echo.Context, by principal) error {
 		return fieldError(store.KindInvalid, "risk_not_accepted", "accept_risk",
 			"pages of this app's scripts will be able to act as any admin who opens one of them, and so will everybody who may edit its scripts; send accept_risk: true to lift the sandbox all the same")
 	}
-	changed, err := s.store.SetSandbox(c.Request().Context(), app.ID, body.Lifted)
+	changed, err := s.store.SetSandbox(c.Request().Context(), by.app.ID, body.Lifted)
 	if err != nil {
-		return err
+		return fmt.Errorf("set the sandbox: %w", err)
 	}
-	return answer(c, nethttp.StatusOK, viewApp(changed, by))
+	return answer(c, nethttp.StatusOK, viewApp(changed, by.role))
 }

@@ -70,6 +70,7 @@ type Server struct {
 
 	hasher   *hasher
 	throttle *throttle
+	keys     *keyMemory
 	setup    setup
 	page     fs.FS
 	// crossOrigin tells calls of the page from those that another page made.
@@ -97,6 +98,7 @@ func New(config Config) *Server {
 		logger:   config.Logger,
 		hasher:   newHasher(),
 		throttle: newThrottle(config.Now),
+		keys:     newKeyMemory(config.Now),
 		page:     web.Files(),
 		stopped:  make(chan struct{}),
 

@@ -16,7 +16,8 @@ const (
 )
 
 // housekeeper does each second what need not be done at once: it flushes the
-// execution log, trims it, syncs relaxed writes, and looks after a full disk.
+// execution log, trims it, syncs relaxed writes, looks after a full disk, and
+// resets a password for someone on the box.
 // When there is nothing to do it writes nothing.
 type housekeeper struct {
 	store   *Store
@@ -68,8 +69,9 @@ func (h *housekeeper) tick(ctx context.Context) error {
 	full := h.makeRoom(ctx)
 	flushed := s.flush(ctx)
 	trimmed := h.trim(ctx)
+	reset := h.takeReset(ctx)
 	s.syncWAL()
-	return errors.Join(full, flushed, trimmed)
+	return errors.Join(full, flushed, trimmed, reset)
 }
 
 // makeRoom gives a full disk the ballast back and what the WAL and old log

@@ -62,7 +62,7 @@ const (
 		" FROM api_keys WHERE "
 	insertKey = "INSERT INTO api_keys (id, user_id, name, prefix, body_filter, body_hash, scopes, app_id, created_at, expires_at)" +
 		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	touchKey = "UPDATE api_keys SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at < ?)"
+	touchKey = "UPDATE api_keys SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at <= ?)"
 )
 
 func scanKey(r row) (APIKey, error) {
@@ -187,8 +187,8 @@ func (s *Store) APIKeyByPrefix(ctx context.Context, prefix string) (APIKey, User
 	return key, owner, err
 }
 
-// TouchAPIKey notes that a key was used, when the last note is older than
-// before. It is relaxed.
+// TouchAPIKey notes that a key was used, unless that was noted after before
+// already. It is relaxed.
 func (s *Store) TouchAPIKey(ctx context.Context, id uuid.UUID, before Time) error {
 	return s.relax(ctx, func(t *transaction) error {
 		_, err := t.exec(touchKey, t.at, id, before)

@@ -21,7 +21,7 @@ type isolation struct {
 	admin     string // host of the admin page
 	hostile   string // host of the hostile pages
 	lifted    bool   // the app's sandbox is lifted
-	long      bool   // only with PICLOUD_LONG_TESTS set
+	long      bool   // only with PICLOUD_TEST_LONG set
 	neighbour bool   // the hosts have a parent in common, for which a page may set cookies
 }
 
@@ -63,7 +63,7 @@ func TestAdminIsolation(t *testing.T) {
 		{name: "split of neighbours", long: true, admin: "admin.pi.test", hostile: "pi.test", neighbour: true, env: []string{"PICLOUD_ADMIN_HOST=admin.pi.test"}},
 		{name: "lifted", admin: "127.0.0.1", hostile: "127.0.0.1", lifted: true},
 	} {
-		if mode.long && os.Getenv("PICLOUD_LONG_TESTS") == "" {
+		if mode.long && os.Getenv("PICLOUD_TEST_LONG") == "" {
 			continue
 		}
 		t.Run(mode.name, func(t *testing.T) {

@@ -75,6 +75,7 @@ type Server struct {
 	page     fs.FS
 	// crossOrigin tells calls of the page from those that another page made.
 	crossOrigin *nethttp.CrossOriginProtection
+	answers     *answerRoom
 
 	echo     *echo.Echo
 	http     *nethttp.Server
@@ -103,6 +104,7 @@ func New(config Config) *Server {
 		stopped:  make(chan struct{}),
 
 		crossOrigin: nethttp.NewCrossOriginProtection(),
+		answers:     newAnswerRoom(),
 	}
 	s.runs, s.cancelRuns = context.WithCancel(context.Background())
 	s.routes.logger = config.Logger

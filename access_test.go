@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
@@ -22,6 +23,26 @@ func resetPassword(t *testing.T, dir, user string) string {
 		t.Fatalf("no password in %q", out)
 	}
 	return string(password[1])
+}
+
+// What a trusted proxy says about where a call comes from is in the audit.
+func TestTrustedProxiesAreASetting(t *testing.T) {
+	t.Parallel()
+	for proxies, want := range map[string]string{"127.0.0.1": "203.0.113.9", "10.0.0.0/8": "127.0.0.1"} {
+		s := startServer(t, "", "PICLOUD_TRUSTED_PROXIES="+proxies)
+		s.claim()
+		request, err := http.NewRequest("POST", s.url+"/api/v1/admin/auth/login", strings.NewReader(`{"username":"ada","password":"wrong password"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("X-Forwarded-For", "203.0.113.9")
+		s.must(s.do(request), 401)
+		audit := s.must(s.call("GET", "/api/v1/admin/audit?action=sign_in_failed", nil, nil), 200)
+		if !strings.Contains(audit.body, `"address":"`+want+`"`) {
+			t.Errorf("with %s the audit says %s", proxies, audit.body)
+		}
+	}
 }
 
 // Whoever has forgotten the password gets in again, whether the server runs or not.

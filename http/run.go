@@ -36,15 +36,9 @@ func (s *Server) serveUserRoute(c echo.Context) error {
 	if match.Outcome != routing.Found {
 		return s.unrouted(c, &match)
 	}
-	script := routes.catalog.Scripts[match.Value.ScriptID]
-	if script == nil {
-		return nothingHere()
-	}
-	if app := routes.catalog.Apps[script.AppID]; app != nil && app.SandboxLifted {
-		leaveSandbox(c)
-	}
-	if !script.Enabled {
-		return scriptDisabled()
+	script, err := routedScript(c, routes.catalog, match.Value)
+	if err != nil {
+		return err
 	}
 	invocation, err := s.invocation(c, script, path)
 	if err != nil {
@@ -54,15 +48,30 @@ func (s *Server) serveUserRoute(c echo.Context) error {
 	if !s.split() {
 		invocation.CookiePath = cookiePath(path, match.LiteralSegments())
 	}
-	request := invocation.Request
-	request.Rest = match.Rest()
+	invocation.Request.Rest = match.Rest()
 	if count := match.ParamCount(); count > 0 {
-		request.Params = make([]runtime.Param, 0, count)
+		invocation.Request.Params = make([]runtime.Param, 0, count)
 		for name, value := range match.Params() {
-			request.Params = append(request.Params, runtime.Param{Name: name, Value: value})
+			invocation.Request.Params = append(invocation.Request.Params, runtime.Param{Name: name, Value: value})
 		}
 	}
 	return s.runScript(c, invocation)
+}
+
+// routedScript returns the script behind a route, and takes the response out of
+// the sandbox when an owner has lifted it from the script's app.
+func routedScript(c echo.Context, catalog *store.Catalog, route *store.Route) (*store.Script, error) {
+	script := catalog.Scripts[route.ScriptID]
+	if script == nil {
+		return nil, nothingHere()
+	}
+	if app := catalog.Apps[script.AppID]; app != nil && app.SandboxLifted {
+		leaveSandbox(c)
+	}
+	if !script.Enabled {
+		return nil, scriptDisabled()
+	}
+	return script, nil
 }
 
 // unrouted is the answer when no route serves the request.

@@ -8,6 +8,7 @@ import (
 	"net"
 	nethttp "net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -119,6 +120,24 @@ func TestHeadHasNoBody(t *testing.T) {
 	w := request(t, s, "HEAD", "/page", "", nil)
 	if w.Code != 201 || w.Body.Len() != 0 || w.Header().Get("X-A") != "1" || w.Header().Get("Content-Length") != "5" {
 		t.Errorf("%d %v %q", w.Code, w.Header(), w.Body)
+	}
+}
+
+// A policy of the script's own comes beside the sandbox, for that response alone.
+func TestAScriptCannotTakeTheSandboxBack(t *testing.T) {
+	t.Parallel()
+	s, owner := newOwnedServer(t)
+	serveScript(t, s, owner, "GET /own", `return { statusCode = 200, headers = {
+		["content-security-policy"] = { "sandbox allow-same-origin", "default-src *" } }, body = "x" }`)
+	serveScript(t, s, owner, "GET /plain", `return "x"`)
+	want := append(slices.Clone(sandboxPolicy), "sandbox allow-same-origin", "default-src *")
+	for range 2 {
+		if got := request(t, s, "GET", "/own", "", nil).Header()[headerPolicy]; !cmp.Equal(got, want) {
+			t.Errorf("the policies are %q", got)
+		}
+	}
+	if got := request(t, s, "GET", "/plain", "", nil).Header()[headerPolicy]; !cmp.Equal(got, sandboxPolicy) || len(sandboxPolicy) != 1 {
+		t.Errorf("another response has %q", got)
 	}
 }
 

@@ -1,7 +1,10 @@
 package http
 
 import (
+	nethttp "net/http"
 	"sync/atomic"
+
+	"github.com/labstack/echo/v4"
 
 	"picloud/store"
 )
@@ -23,14 +26,21 @@ func newAnswerRoom() *answerRoom {
 	return room
 }
 
-// take reserves room for a body of that many bytes; "busy" when there is none.
+// take reserves room for a body of that many bytes; false when there is none.
 // give must follow what take allowed.
-func (r *answerRoom) take(bytes int) error {
-	if bytes > smallAnswer && r.left.Add(-int64(bytes)) < 0 {
-		r.give(bytes)
-		return store.Errorf(store.KindUnavailable, "busy", "too many large answers are waiting for clients that read slowly; try again")
+func (r *answerRoom) take(bytes int) bool {
+	if bytes <= smallAnswer || r.left.Add(-int64(bytes)) >= 0 {
+		return true
 	}
-	return nil
+	r.give(bytes)
+	return false
+}
+
+// sendNoRoom is what a caller gets then. It is not logged: slow readers must
+// not be a way to fill the log.
+func sendNoRoom(c echo.Context) error {
+	return writeError(c, nethttp.StatusServiceUnavailable, store.Errorf(store.KindUnavailable, "busy",
+		"too many large answers are waiting for clients that read slowly; try again"))
 }
 
 func (r *answerRoom) give(bytes int) {

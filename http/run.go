@@ -174,8 +174,8 @@ func (s *Server) runScript(c echo.Context, invocation *runtime.Invocation) error
 	if result.Err != nil {
 		return sendRunError(c, result)
 	}
-	if err := s.answers.take(len(result.Body)); err != nil {
-		return err
+	if !s.answers.take(len(result.Body)) {
+		return sendNoRoom(c)
 	}
 	defer s.answers.give(len(result.Body))
 	return sendResult(c, result)

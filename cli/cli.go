@@ -63,7 +63,7 @@ func rootCommand(process Process) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddGroup(&cobra.Group{ID: groupServer, Title: "Server:"})
-	root.AddCommand(serveCommand(process))
+	root.AddCommand(serveCommand(process), adminCommand(process))
 	return root
 }
 

@@ -47,12 +47,17 @@ func serveCommand(process Process) *cobra.Command {
 		},
 	}
 	command.Flags().SortFlags = false
+	addFlags(command, table)
+	return command
+}
+
+// addFlags gives a command the flags of its settings.
+func addFlags(command *cobra.Command, table []setting) {
 	for _, line := range table {
 		if line.flag != "" {
 			command.Flags().String(line.flag, line.fallback, line.usage+" ("+line.variable+")")
 		}
 	}
-	return command
 }
 
 // instance is the server put together: what serve starts and stops.
@@ -116,8 +121,11 @@ func (i *instance) start() (err error) {
 // lets one be made (spec 5, "First run").
 func (i *instance) claim(ctx context.Context) error {
 	claimed, err := i.store.HasUsers(ctx)
-	if err != nil || claimed {
+	if err != nil {
 		return err
+	}
+	if claimed {
+		return i.warnOfOwners(ctx)
 	}
 	if i.settings.AdminUsername == "" {
 		i.setup = rand.Text() // at least 128 random bits
@@ -127,11 +135,21 @@ func (i *instance) claim(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("PICLOUD_ADMIN_PASSWORD: %w", err)
 	}
+	ctx = store.WithAudit(ctx, store.ActionFirstOwner, store.Actor{Username: "PICLOUD_ADMIN_USERNAME", Address: "this machine"})
 	if _, err := i.store.CreateFirstOwner(ctx, i.settings.AdminUsername, hash); err != nil {
 		return fmt.Errorf("PICLOUD_ADMIN_USERNAME: %w", err)
 	}
 	i.logger.Info("made the first owner from the environment", "username", i.settings.AdminUsername)
 	return nil
+}
+
+// warnOfOwners says that more than one user may do everything (spec 5, "Access").
+func (i *instance) warnOfOwners(ctx context.Context) error {
+	owners, err := i.store.ActiveOwners(ctx)
+	if err == nil && owners > 1 {
+		i.logger.Warn("more than one user is an owner and may do everything; make those admins or members who need less", "owners", owners)
+	}
+	return err
 }
 
 // wait serves until a signal or a failure, then stops; a second signal ends at once.

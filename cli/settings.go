@@ -60,7 +60,7 @@ type setting struct {
 func settingsTable(s *Settings) []setting {
 	table := []setting{
 		{"PICLOUD_ADDR", "addr", "address and port to listen on", ":8080", address(&s.Addr)},
-		{"PICLOUD_DATA", "data", "folder of the database", "./data", text(&s.Data)},
+		dataSetting(s),
 		{"PICLOUD_PUBLIC_BASE_URL", "public-base-url", "where others reach this instance, such as https://pi.example.com", "", baseURL(&s.PublicBaseURL)},
 		{"PICLOUD_ADMIN_USERNAME", "admin-username", "first owner's name; ignored once any user exists", "", text(&s.AdminUsername)},
 		{"PICLOUD_ADMIN_PASSWORD", "", "first owner's password; only from the environment, ignored once any user exists", "", text(&s.AdminPassword)},
@@ -77,6 +77,11 @@ func settingsTable(s *Settings) []setting {
 		[6]string{"10000000", "16777216", "10000", "200", "4194304", "1000"})...)
 	return append(table, limitTable("CEILING", "ceiling", "highest a script may set", &s.Ceiling,
 		[6]string{"1000000000", "268435456", "300000", "1000", "268435456", "100000"})...)
+}
+
+// dataSetting is the one setting that commands beside serve need too.
+func dataSetting(s *Settings) setting {
+	return setting{"PICLOUD_DATA", "data", "folder of the database", "./data", text(&s.Data)}
 }
 
 // limitTable is the six limits of spec 4, once as defaults and once as ceilings.

@@ -3,6 +3,7 @@ package http
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	nethttp "net/http"
 
 	"github.com/labstack/echo/v4"
@@ -30,18 +31,18 @@ func (s *Server) changePassword(c echo.Context, by principal) error {
 	if err := s.checkCurrentPassword(c, by.User, body.CurrentPassword); err != nil {
 		return err
 	}
-	hash, err := s.hasher.hash(ctx, body.NewPassword)
+	hash, err := s.hasher.hash(ctx, body.NewPassword, passwordParams)
 	if err != nil {
 		return err
 	}
-	if err := s.store.SetPassword(ctx, by.User.ID, hash); err != nil {
+	token, session, err := s.newSession(by.User)
+	if err != nil {
+		return err
+	}
+	if err := s.store.ChangePassword(ctx, session, by.User.PasswordHash, hash); err != nil {
 		return fmt.Errorf("change password: %w", err)
 	}
-	result, err := s.startSession(ctx, by.User)
-	if err != nil {
-		return err
-	}
-	return answer(c, nethttp.StatusOK, result)
+	return answer(c, nethttp.StatusOK, signedIn{Token: token, ExpiresAt: session.ExpiresAt, User: by.User})
 }
 
 // checkCurrentPassword is throttled like a login: a stolen token must not be a
@@ -51,14 +52,15 @@ func (s *Server) checkCurrentPassword(c echo.Context, user store.User, password 
 	if err := s.throttle.attempt(user.Username, address); err != nil {
 		return err
 	}
-	if CheckPassword(password) != nil {
-		return wrongPassword()
+	ok, err := false, error(nil)
+	if CheckPassword(password) == nil {
+		ok, _, err = s.hasher.verify(c.Request().Context(), password, user.PasswordHash)
 	}
-	ok, _, err := s.hasher.verify(c.Request().Context(), password, user.PasswordHash)
 	if err != nil {
 		return err
 	}
 	if !ok {
+		s.recordFailure(c, user)
 		return wrongPassword()
 	}
 	s.throttle.refund(user.Username, address)
@@ -69,14 +71,18 @@ func wrongPassword() error {
 	return fieldError(store.KindForbidden, "wrong_password", "current_password", "the current password is wrong")
 }
 
-// rehash stores a right password under today's parameters.
-func (s *Server) rehash(ctx context.Context, user store.User, password string) error {
-	hash, err := s.hasher.hash(ctx, password)
+// rehash stores a right password under today's parameters and returns the user
+// with the new hash. That it cannot be done now, because the line for hashes is
+// full, say, is no reason to turn the user away.
+func (s *Server) rehash(ctx context.Context, user store.User, password string) store.User {
+	hash, err := s.hasher.hash(ctx, password, passwordParams)
+	if err == nil {
+		err = s.store.RehashPassword(ctx, user.ID, user.PasswordHash, hash)
+	}
 	if err != nil {
-		return err
+		s.logger.Warn("a password keeps its old hash", slog.String("username", user.Username), slog.Any("error", err))
+		return user
 	}
-	if err := s.store.SetPassword(ctx, user.ID, hash); err != nil {
-		return fmt.Errorf("store password hash: %w", err)
-	}
-	return nil
+	user.PasswordHash = hash
+	return user
 }

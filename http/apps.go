@@ -4,6 +4,7 @@ import (
 	"fmt"
 	nethttp "net/http"
 
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"picloud/store"
@@ -12,11 +13,11 @@ import (
 // appView is an app as a caller sees it.
 type appView struct {
 	store.App
-	MyRole string `json:"my_role"`
+	MyRole store.AppRole `json:"my_role"`
 }
 
-func viewApp(app store.App, by principal) appView {
-	return appView{App: app, MyRole: appRole(by.User.Role)}
+func viewApp(app store.App, role store.AppRole) appView {
+	return appView{App: app, MyRole: role}
 }
 
 // appDraft is the body of POST apps.
@@ -38,14 +39,19 @@ func (s *Server) listApps(c echo.Context, by principal) error {
 	if err != nil {
 		return err
 	}
-	apps, err := s.store.Apps(c.Request().Context(), page)
+	ctx := c.Request().Context()
+	roleIn, err := s.rolesOf(ctx, by)
+	if err != nil {
+		return err
+	}
+	apps, err := s.store.Apps(ctx, func(app uuid.UUID) bool { return roleIn(app) != "" }, page)
 	if err != nil {
 		return fmt.Errorf("list apps: %w", err)
 	}
-	return answerPage(c, apps, func(app store.App) appView { return viewApp(app, by) })
+	return answerPage(c, apps, func(app store.App) appView { return viewApp(app, roleIn(app.ID)) })
 }
 
-func (s *Server) createApp(c echo.Context, by principal) error {
+func (s *Server) createApp(c echo.Context, _ principal) error {
 	var body appDraft
 	if err := bind(c, &body); err != nil {
 		return err
@@ -54,44 +60,32 @@ func (s *Server) createApp(c echo.Context, by principal) error {
 	if err != nil {
 		return fmt.Errorf("create app: %w", err)
 	}
-	return answer(c, nethttp.StatusCreated, viewApp(app, by))
+	return answer(c, nethttp.StatusCreated, viewApp(app, store.AppAdmin)) // of all apps, as whoever may make one is
 }
 
 func (s *Server) showApp(c echo.Context, by principal) error {
-	app, err := s.pathApp(c)
-	if err != nil {
-		return err
-	}
-	return answer(c, nethttp.StatusOK, viewApp(*app, by))
+	return answer(c, nethttp.StatusOK, viewApp(*by.app, by.role))
 }
 
 func (s *Server) changeApp(c echo.Context, by principal) error {
-	app, err := s.pathApp(c)
-	if err != nil {
-		return err
-	}
 	var body appChange
 	if err := bind(c, &body); err != nil {
 		return err
 	}
-	changed, err := s.store.UpdateApp(c.Request().Context(), app.ID, store.AppChange(body))
+	changed, err := s.store.UpdateApp(c.Request().Context(), by.app.ID, store.AppChange(body))
 	if err != nil {
 		return fmt.Errorf("change app: %w", err)
 	}
-	return answer(c, nethttp.StatusOK, viewApp(changed, by))
+	return answer(c, nethttp.StatusOK, viewApp(changed, by.role))
 }
 
 // deleteApp needs ?force=true when the app holds scripts.
-func (s *Server) deleteApp(c echo.Context, _ principal) error {
-	app, err := s.pathApp(c)
-	if err != nil {
-		return err
-	}
+func (s *Server) deleteApp(c echo.Context, by principal) error {
 	force, err := queryFlag(c, "force")
 	if err != nil {
 		return err
 	}
-	if err := s.store.DeleteApp(c.Request().Context(), app.ID, force); err != nil {
+	if err := s.store.DeleteApp(c.Request().Context(), by.app.ID, force); err != nil {
 		return fmt.Errorf("delete app: %w", err)
 	}
 	return answerNothing(c)

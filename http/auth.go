@@ -6,10 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"log/slog"
 	nethttp "net/http"
-	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"picloud/store"
@@ -22,12 +23,6 @@ const (
 	// minutes.
 	extendEvery = 5 * time.Minute
 )
-
-// principal is who a call is done as.
-type principal struct {
-	User    store.User
-	Session store.Session
-}
 
 // credentials is the body of a login.
 type credentials struct {
@@ -42,43 +37,42 @@ type signedIn struct {
 	User      store.User `json:"user"`
 }
 
-// authenticate returns the principal of the request's bearer token. User and
-// session are read afresh each time, so that logging out or deactivating a
-// user bites on the next request.
+// authenticate returns the principal of the request's credential. User,
+// session and key are read afresh each time, so that signing out, revoking or
+// deactivating bites on the next request.
 func (s *Server) authenticate(r *nethttp.Request) (principal, error) {
-	token, ok := bearerToken(r)
+	shown, ok := credentialOf(r)
 	if !ok {
 		return principal{}, unauthorized()
 	}
-	hash := sha256.Sum256([]byte(token))
-	session, user, err := s.store.SessionUser(r.Context(), hash)
-	if store.KindOf(err) == store.KindNotFound || store.KindOf(err) == store.KindUnauthorized {
+	if shown.kind == apiKeyToken {
+		return s.authenticateKey(r.Context(), shown.token)
+	}
+	return s.authenticateSession(r.Context(), shown.token)
+}
+
+func (s *Server) authenticateSession(ctx context.Context, token string) (principal, error) {
+	session, user, err := s.store.SessionUser(ctx, sha256.Sum256([]byte(token)))
+	if store.KindOf(err) == store.KindNotFound {
 		return principal{}, unauthorized()
 	}
 	if err != nil {
 		return principal{}, fmt.Errorf("find session: %w", err)
 	}
-	err = s.slide(r.Context(), session)
+	err = s.slide(ctx, session)
 	if store.KindOf(err) == store.KindNotFound {
 		return principal{}, unauthorized() // it ended between the two looks
 	}
-	if err != nil {
-		return principal{}, err
-	}
+	s.logUnnoted("session", err)
 	return principal{User: user, Session: session}, nil
 }
 
-// bearerToken returns the session token of the Authorization header. There
-// must be one such header: two would mean two readings.
-func bearerToken(r *nethttp.Request) (string, bool) {
-	values := r.Header["Authorization"]
-	if len(values) != 1 {
-		return "", false
+// logUnnoted reports that the use of a credential could not be noted. A full
+// disk, say, must not lock out those who come to mend it.
+func (s *Server) logUnnoted(what string, err error) {
+	if err != nil {
+		s.logger.Warn("the use of a credential was not noted", slog.String("credential", what), slog.Any("error", err))
 	}
-	scheme, token, _ := strings.Cut(values[0], " ")
-	token = strings.TrimSpace(token)
-	wellFormed := strings.EqualFold(scheme, "bearer") && strings.HasPrefix(token, sessionTokenPrefix)
-	return token, wellFormed && len(token) == len(sessionTokenPrefix)+sessionTokenLength
 }
 
 // slide moves the end of a session that is in use.
@@ -93,24 +87,33 @@ func (s *Server) slide(ctx context.Context, session store.Session) error {
 	return nil
 }
 
-// startSession makes a new token for user and keeps its hash.
+// startSession makes a new token for a user whose password has just been found
+// right, and keeps its hash.
 func (s *Server) startSession(ctx context.Context, user store.User) (signedIn, error) {
+	token, session, err := s.newSession(user)
+	if err != nil {
+		return signedIn{}, err
+	}
+	if err := s.store.StartSession(ctx, session, user.PasswordHash); err != nil {
+		return signedIn{}, fmt.Errorf("start session: %w", err)
+	}
+	return signedIn{Token: token, ExpiresAt: session.ExpiresAt, User: user}, nil
+}
+
+// newSession makes a session that is not stored yet.
+func (s *Server) newSession(user store.User) (token string, session store.Session, err error) {
 	var raw [sessionTokenBytes]byte
 	if _, err := rand.Read(raw[:]); err != nil {
-		return signedIn{}, fmt.Errorf("make session token: %w", err)
+		return "", session, fmt.Errorf("make session token: %w", err)
 	}
-	token := sessionTokenPrefix + base64.RawURLEncoding.EncodeToString(raw[:])
+	token = sessionTokenPrefix + base64.RawURLEncoding.EncodeToString(raw[:])
 	now := s.config.Now()
-	session := store.Session{
+	return token, store.Session{
 		TokenHash: sha256.Sum256([]byte(token)),
 		UserID:    user.ID,
 		CreatedAt: store.TimeOf(now),
 		ExpiresAt: store.TimeOf(now.Add(s.config.SessionTTL)),
-	}
-	if err := s.store.CreateSession(ctx, session); err != nil {
-		return signedIn{}, fmt.Errorf("start session: %w", err)
-	}
-	return signedIn{Token: token, ExpiresAt: session.ExpiresAt, User: user}, nil
+	}, nil
 }
 
 // logIn answers POST auth/login.
@@ -123,7 +126,11 @@ func (s *Server) logIn(c echo.Context, _ principal) error {
 	if err := s.throttle.attempt(body.Username, address); err != nil {
 		return err
 	}
-	user, err := s.checkCredentials(ctx, body)
+	user, result, err := s.signIn(ctx, body)
+	if store.KindOf(err) == store.KindUnauthorized {
+		s.recordFailure(c, user)
+		return badCredentials()
+	}
 	if err != nil {
 		return err
 	}
@@ -131,11 +138,36 @@ func (s *Server) logIn(c echo.Context, _ principal) error {
 	if err := s.store.RecordLogin(ctx, user.ID); err != nil {
 		return fmt.Errorf("record login: %w", err)
 	}
-	result, err := s.startSession(ctx, user)
-	if err != nil {
-		return err
-	}
 	return answer(c, nethttp.StatusOK, result)
+}
+
+// signIn checks a password and starts a session. The user is returned also
+// with a wrong password; it is empty when there is none of that name.
+func (s *Server) signIn(ctx context.Context, given credentials) (user store.User, result signedIn, err error) {
+	// Another sign-in may store the same password under new parameters just
+	// between the check and the start; the second round checks against those.
+	for range 2 {
+		if user, err = s.checkCredentials(ctx, given); err != nil {
+			return user, signedIn{}, err
+		}
+		result, err = s.startSession(ctx, user)
+		if store.KindOf(err) != store.KindUnauthorized {
+			break
+		}
+	}
+	return user, result, err
+}
+
+// recordFailure counts a wrong password in the audit. The answer is the same
+// when that fails.
+func (s *Server) recordFailure(c echo.Context, user store.User) {
+	known := &user
+	if user.ID == uuid.Nil {
+		known = nil
+	}
+	if err := s.store.RecordFailedSignIn(c.Request().Context(), known, s.actor(c, principal{})); err != nil {
+		s.logger.Warn("a failed sign-in is not in the audit", slog.String("request_id", requestID(c)), slog.Any("error", err))
+	}
 }
 
 // checkCredentials returns the active user whose name and password these are.
@@ -151,20 +183,20 @@ func (s *Server) checkCredentials(ctx context.Context, given credentials) (store
 	}
 	ok, stale, err := s.hasher.verify(ctx, given.Password, user.PasswordHash)
 	if err != nil {
-		return store.User{}, err
+		return user, err
 	}
 	if !ok || !user.Active {
-		return store.User{}, badCredentials()
+		return user, badCredentials()
 	}
 	if stale {
-		return user, s.rehash(ctx, user, given.Password)
+		return s.rehash(ctx, user, given.Password), nil
 	}
 	return user, nil
 }
 
 // logOut answers POST auth/logout: this session ends, others stay.
 func (s *Server) logOut(c echo.Context, by principal) error {
-	if err := s.store.DeleteSession(c.Request().Context(), by.Session.TokenHash); err != nil {
+	if err := s.store.EndSession(c.Request().Context(), by.Session, by.User); err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
 	return answerNothing(c)
@@ -176,7 +208,7 @@ func (s *Server) showMe(c echo.Context, by principal) error {
 }
 
 func unauthorized() error {
-	return store.Errorf(store.KindUnauthorized, "unauthorized", "sign in: send Authorization: Bearer with a token from auth/login")
+	return store.Errorf(store.KindUnauthorized, "unauthorized", "sign in: send Authorization: Bearer with a token from auth/login, or an API key")
 }
 
 func badCredentials() error {
@@ -184,5 +216,5 @@ func badCredentials() error {
 }
 
 func forbidden() error {
-	return store.Errorf(store.KindForbidden, "forbidden", "your role does not allow this")
+	return store.Errorf(store.KindForbidden, "forbidden", "your role, or your API key's scopes, do not allow this")
 }

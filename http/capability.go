@@ -16,45 +16,95 @@ const public capability = "public"
 
 // The capabilities of the control plane.
 const (
-	ownAccount    capability = "OwnAccount"    // one's own session, name and password
+	ownAccount    capability = "OwnAccount"    // see oneself
+	ownSession    capability = "OwnSession"    // end one's session, change one's password
+	ownKeys       capability = "OwnKeys"       // list, mint and revoke one's API keys
+	userRead      capability = "UserRead"      // the users of the instance
+	userWrite     capability = "UserWrite"     // make, change and remove them
+	instanceRead  capability = "InstanceRead"  // figures, settings and the audit
 	appList       capability = "AppList"       // the apps that one may see
 	appCreate     capability = "AppCreate"     // new apps
 	appRead       capability = "AppRead"       // one app's own fields
 	appAdmin      capability = "AppAdmin"      // change and delete an app
-	scriptRead    capability = "ScriptRead"    // scripts and their versions
+	appMembers    capability = "AppMembers"    // who may do what in an app
+	scriptList    capability = "ScriptList"    // the scripts of all apps that one may see
+	scriptRead    capability = "ScriptRead"    // scripts and their versions, and calling them when they ask for sign-in
 	scriptWrite   capability = "ScriptWrite"   // change scripts, run them as a test
 	routeRead     capability = "RouteRead"     // routes, and what they match
 	routeWrite    capability = "RouteWrite"    // change routes
 	executionRead capability = "ExecutionRead" // the execution log
 )
 
-// rolesOf says which instance roles grant a capability in every app. A member
-// has what an app's own role adds, and that is decided per app.
-var rolesOf = map[capability][]store.Role{
-	ownAccount:    {store.RoleOwner, store.RoleAdmin, store.RoleMember},
-	appList:       {store.RoleOwner, store.RoleAdmin},
-	appCreate:     {store.RoleOwner, store.RoleAdmin},
-	appRead:       {store.RoleOwner, store.RoleAdmin},
-	appAdmin:      {store.RoleOwner, store.RoleAdmin},
-	scriptRead:    {store.RoleOwner, store.RoleAdmin},
-	scriptWrite:   {store.RoleOwner, store.RoleAdmin},
-	routeRead:     {store.RoleOwner, store.RoleAdmin},
-	routeWrite:    {store.RoleOwner, store.RoleAdmin},
-	executionRead: {store.RoleOwner, store.RoleAdmin},
+// rule is what a capability asks of a caller; all three must hold.
+type rule struct {
+	role  store.Role    // the least role in the instance
+	inApp store.AppRole // the least role in the app that the call is about; "" outside apps
+	scope store.Scope   // what an API key must carry; sessions carry everything
 }
 
-// may reports whether a principal has a capability.
+// Rules of a capability about keys that name no scope.
+const (
+	anyKey store.Scope = "any key"
+	noKey  store.Scope = "no key" // sessions only (spec 8, "Access")
+)
+
+// rules is who may do what (spec 1, 5 and 8): the one place that says so.
+// Owners and admins have the role app_admin in every app.
+var rules = map[capability]rule{
+	ownAccount:   {store.RoleMember, "", anyKey},
+	ownSession:   {store.RoleMember, "", noKey},
+	ownKeys:      {store.RoleMember, "", noKey},
+	userRead:     {store.RoleAdmin, "", store.ScopeInstanceRead},
+	userWrite:    {store.RoleAdmin, "", store.ScopeInstanceAdmin},
+	instanceRead: {store.RoleAdmin, "", store.ScopeInstanceRead},
+
+	appList:    {store.RoleMember, "", store.ScopeScriptRead},
+	appCreate:  {store.RoleAdmin, "", store.ScopeInstanceAdmin},
+	appRead:    {store.RoleMember, store.AppViewer, store.ScopeScriptRead},
+	appAdmin:   {store.RoleMember, store.AppAdmin, store.ScopeAppAdmin},
+	appMembers: {store.RoleMember, store.AppAdmin, store.ScopeAppAdmin},
+
+	scriptList:    {store.RoleMember, "", store.ScopeScriptRead},
+	scriptRead:    {store.RoleMember, store.AppViewer, store.ScopeScriptRead},
+	scriptWrite:   {store.RoleMember, store.AppEditor, store.ScopeScriptWrite},
+	routeRead:     {store.RoleMember, store.AppViewer, store.ScopeScriptRead},
+	routeWrite:    {store.RoleMember, store.AppEditor, store.ScopeRouteWrite},
+	executionRead: {store.RoleMember, store.AppViewer, store.ScopeLogRead},
+}
+
+// included is what a scope brings along (spec 8, "Access").
+var included = map[store.Scope][]store.Scope{
+	store.ScopeAppAdmin:      {store.ScopeScriptRead, store.ScopeScriptWrite, store.ScopeRouteWrite, store.ScopeLogRead},
+	store.ScopeInstanceAdmin: {store.ScopeInstanceRead},
+}
+
+// scopeRoles is the least role that whoever mints a key with a scope must have.
+var scopeRoles = map[store.Scope]rule{
+	store.ScopeScriptRead:    {store.RoleMember, store.AppViewer, noKey},
+	store.ScopeLogRead:       {store.RoleMember, store.AppViewer, noKey},
+	store.ScopeScriptWrite:   {store.RoleMember, store.AppEditor, noKey},
+	store.ScopeRouteWrite:    {store.RoleMember, store.AppEditor, noKey},
+	store.ScopeAppAdmin:      {store.RoleMember, store.AppAdmin, noKey},
+	store.ScopeInstanceRead:  {store.RoleAdmin, "", noKey},
+	store.ScopeInstanceAdmin: {store.RoleAdmin, "", noKey},
+}
+
+// may reports whether a principal, located by the guard, has a capability.
 func (p principal) may(needed capability) bool {
-	return p.User.Active && slices.Contains(rolesOf[needed], p.User.Role)
+	r, known := rules[needed]
+	return known && p.meets(r)
 }
 
-// appRole is the role that a user with an instance role has in every app; it
-// is what my_role shows.
-func appRole(role store.Role) string {
-	switch role {
-	case store.RoleOwner, store.RoleAdmin:
-		return "app_admin"
-	default:
-		return ""
+func (p principal) meets(r rule) bool {
+	return p.User.Active && p.User.Role.Level() >= r.role.Level() && p.role.Level() >= r.inApp.Level() && p.carries(r.scope)
+}
+
+// carries reports whether the credential reaches as far as scope.
+func (p principal) carries(scope store.Scope) bool {
+	if p.Key == nil || scope == anyKey {
+		return true
 	}
+	return slices.ContainsFunc(p.Key.Scopes, func(own store.Scope) bool {
+		return own == scope || slices.Contains(included[own], scope)
+	})
 }

@@ -51,8 +51,14 @@ func (s *Server) executable(c echo.Context) (*store.Script, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !caller.may(scriptRead) {
+	if caller.role, err = s.roleIn(c.Request().Context(), caller, script.AppID); err != nil {
+		return nil, err
+	}
+	if caller.role == "" {
 		return nil, noSuchScript()
+	}
+	if !caller.may(scriptRead) {
+		return nil, forbidden()
 	}
 	return script, nil
 }

@@ -29,12 +29,8 @@ func (s *Server) listScriptExecutions(c echo.Context, _ principal) error {
 	return s.answerExecutions(c, store.ExecutionFilter{App: script.AppID, Script: script.ID})
 }
 
-func (s *Server) listAppExecutions(c echo.Context, _ principal) error {
-	app, err := s.pathApp(c)
-	if err != nil {
-		return err
-	}
-	return s.answerExecutions(c, store.ExecutionFilter{App: app.ID})
+func (s *Server) listAppExecutions(c echo.Context, by principal) error {
+	return s.answerExecutions(c, store.ExecutionFilter{App: by.app.ID})
 }
 
 // answerExecutions adds the query's filters to filter and lists, newest first.
@@ -78,12 +74,12 @@ func readExecutionFilter(c echo.Context, filter *store.ExecutionFilter) (err err
 	return err
 }
 
+// showExecution answers GET executions/{id}; the guard has caught up the log.
 func (s *Server) showExecution(c echo.Context, _ principal) error {
 	id, err := pathID(c, "id", "execution")
 	if err != nil {
 		return err
 	}
-	s.catchUpLog(c.Request().Context())
 	execution, err := s.store.Execution(c.Request().Context(), id)
 	if err != nil {
 		return fmt.Errorf("show execution: %w", err)

@@ -35,14 +35,19 @@ func fieldID(field string, text *string) (*uuid.UUID, error) {
 
 // pathApp returns the app of the path parameter "app", which is an id or a slug.
 func (s *Server) pathApp(c echo.Context) (*store.App, error) {
-	name, catalog := c.Param("app"), s.store.Catalog()
-	if id, err := pathID(c, "app", "app"); err == nil && catalog.Apps[id] != nil {
-		return catalog.Apps[id], nil
-	}
-	if app := catalog.AppBySlug(name); app != nil {
+	if app := s.appNamed(c.Param("app")); app != nil {
 		return app, nil
 	}
 	return nil, notFound("app")
+}
+
+// appNamed returns the app of that id or slug, or nil.
+func (s *Server) appNamed(name string) *store.App {
+	catalog := s.store.Catalog()
+	if id, err := uuid.Parse(name); err == nil && len(name) == len(id.String()) && catalog.Apps[id] != nil {
+		return catalog.Apps[id]
+	}
+	return catalog.AppBySlug(name)
 }
 
 // pathScript returns the header of the script that the path parameter "id"
@@ -86,6 +91,19 @@ func queryTime(c echo.Context, name string) (*store.Time, error) {
 	}
 	moment := store.TimeOf(at)
 	return &moment, nil
+}
+
+// queryID reads an id; the zero one when the parameter is absent.
+func queryID(c echo.Context, name string) (uuid.UUID, error) {
+	given := c.QueryParam(name)
+	if given == "" {
+		return uuid.Nil, nil
+	}
+	id, err := uuid.Parse(given)
+	if err != nil {
+		return uuid.Nil, badParameter(name, "%s is an id such as 01890a5d-ac96-774b-bcce-b302099a8057", name)
+	}
+	return id, nil
 }
 
 // queryFlag reads true or false; false when the parameter is absent.

@@ -3,6 +3,7 @@ package http
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/alexedwards/argon2id"
@@ -13,6 +14,12 @@ import (
 // passwordParams follow OWASP's second row for Argon2id, the largest that a
 // small board bears: 19 MiB, 2 passes, 1 lane (spec 5, "Access").
 var passwordParams = &argon2id.Params{Memory: 19 << 10, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+
+// keyParams are for the bodies of API keys. A body is 216 random bits, which
+// nobody guesses however cheap a guess is (OWASP ASVS 6.5.2 asks for no slow
+// hash there), so the hash need not be as dear as a password's: the first use
+// of a key shall not hold the gate for long, nor take 19 MiB.
+var keyParams = &argon2id.Params{Memory: 8 << 10, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
 const (
 	minPasswordBytes = 8
@@ -45,22 +52,24 @@ func HashPassword(password string) (string, error) {
 	if err := CheckPassword(password); err != nil {
 		return "", err
 	}
-	return createHash(password)
+	return createHash(password, passwordParams)
 }
 
-func createHash(password string) (string, error) {
-	hash, err := argon2id.CreateHash(password, passwordParams)
+func createHash(secret string, params *argon2id.Params) (string, error) {
+	hash, err := argon2id.CreateHash(secret, params)
 	if err != nil {
-		return "", fmt.Errorf("hash password: %w", err)
+		return "", fmt.Errorf("hash secret: %w", err)
 	}
 	return hash, nil
 }
 
-// hasher does all password work of the server, a bounded number at once.
+// hasher does all Argon2 work of the server, for passwords and for API keys, a
+// bounded number at once.
 type hasher struct {
 	running chan struct{}
 	waiting chan struct{}
-	dummy   string // hash of a password that nobody knows
+	dummy   string       // hash of a password that nobody knows
+	done    atomic.Int64 // hashes made so far
 }
 
 func newHasher() *hasher {
@@ -96,23 +105,24 @@ func (h *hasher) enter(ctx context.Context) error {
 }
 
 func (h *hasher) leave() {
+	h.done.Add(1)
 	<-h.running
 	<-h.waiting
 }
 
-// hash returns the text to store for a checked password.
-func (h *hasher) hash(ctx context.Context, password string) (string, error) {
+// hash returns the text to store for a secret.
+func (h *hasher) hash(ctx context.Context, secret string, params *argon2id.Params) (string, error) {
 	if err := h.enter(ctx); err != nil {
 		return "", err
 	}
 	defer h.leave()
-	return createHash(password)
+	return createHash(secret, params)
 }
 
-// verify reports whether password is the one that stored was made of. The
-// empty stored text stands for a user who does not exist: the same work, and
-// no. Stale says that stored has other parameters than new hashes get.
-func (h *hasher) verify(ctx context.Context, password, stored string) (ok, stale bool, err error) {
+// verify reports whether secret is the one that stored was made of. The empty
+// stored text stands for a user who does not exist: the same work, and no.
+// Stale says that stored has other parameters than new passwords get.
+func (h *hasher) verify(ctx context.Context, secret, stored string) (ok, stale bool, err error) {
 	missing := stored == ""
 	if missing {
 		stored = h.dummy
@@ -125,7 +135,7 @@ func (h *hasher) verify(ctx context.Context, password, stored string) (ok, stale
 		return false, false, err
 	}
 	defer h.leave()
-	match, err := argon2id.ComparePasswordAndHash(password, stored)
+	match, err := argon2id.ComparePasswordAndHash(secret, stored)
 	if err != nil {
 		return false, false, fmt.Errorf("check password: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	nethttp "net/http"
 
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"picloud/http/routing"
@@ -43,12 +44,8 @@ func (s *Server) listScriptRoutes(c echo.Context, _ principal) error {
 	return s.answerRoutes(c, store.RouteFilter{Script: script.ID})
 }
 
-func (s *Server) listAppRoutes(c echo.Context, _ principal) error {
-	app, err := s.pathApp(c)
-	if err != nil {
-		return err
-	}
-	return s.answerRoutes(c, store.RouteFilter{App: app.ID})
+func (s *Server) listAppRoutes(c echo.Context, by principal) error {
+	return s.answerRoutes(c, store.RouteFilter{App: by.app.ID})
 }
 
 func (s *Server) answerRoutes(c echo.Context, filter store.RouteFilter) error {
@@ -63,7 +60,7 @@ func (s *Server) answerRoutes(c echo.Context, filter store.RouteFilter) error {
 	return answerPage(c, routes, asIs[store.Route])
 }
 
-func (s *Server) createRoute(c echo.Context, _ principal) error {
+func (s *Server) createRoute(c echo.Context, by principal) error {
 	script, err := s.pathScript(c)
 	if err != nil {
 		return err
@@ -78,12 +75,12 @@ func (s *Server) createRoute(c echo.Context, _ principal) error {
 	}
 	route, err := s.store.CreateRoute(c.Request().Context(), script.ID, draft, routesConflict)
 	if err != nil {
-		return fmt.Errorf("create route: %w", err)
+		return fmt.Errorf("create route: %w", s.hideForeign(c, by, err))
 	}
 	return answer(c, nethttp.StatusCreated, route)
 }
 
-func (s *Server) changeRoute(c echo.Context, _ principal) error {
+func (s *Server) changeRoute(c echo.Context, by principal) error {
 	id, err := pathID(c, "id", "route")
 	if err != nil {
 		return err
@@ -100,11 +97,31 @@ func (s *Server) changeRoute(c echo.Context, _ principal) error {
 	if err != nil {
 		return err
 	}
+	if err := s.checkTarget(c, by, change.ScriptID); err != nil {
+		return err
+	}
 	route, err := s.store.UpdateRoute(c.Request().Context(), id, change, routesConflict)
 	if err != nil {
-		return fmt.Errorf("change route: %w", err)
+		return fmt.Errorf("change route: %w", s.hideForeign(c, by, err))
 	}
 	return answer(c, nethttp.StatusOK, route)
+}
+
+// checkTarget hides the script that a route shall move to, when the caller may
+// not see it, as if it did not exist.
+func (s *Server) checkTarget(c echo.Context, by principal, id *uuid.UUID) error {
+	if id == nil {
+		return nil
+	}
+	script := s.store.Catalog().Scripts[*id]
+	if script == nil {
+		return notFound("script")
+	}
+	seen, err := s.sees(c.Request().Context(), by, script.AppID)
+	if err == nil && !seen {
+		return notFound("script")
+	}
+	return err
 }
 
 func (s *Server) deleteRoute(c echo.Context, _ principal) error {

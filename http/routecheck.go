@@ -1,6 +1,7 @@
 package http
 
 import (
+	"errors"
 	nethttp "net/http"
 	"net/url"
 	"slices"
@@ -34,7 +35,7 @@ type routeVerdict struct {
 }
 
 // checkRoute answers POST routes:check: would this route be in another's way?
-func (s *Server) checkRoute(c echo.Context, _ principal) error {
+func (s *Server) checkRoute(c echo.Context, by principal) error {
 	var body routeCheck
 	if err := bind(c, &body); err != nil {
 		return err
@@ -50,24 +51,52 @@ func (s *Server) checkRoute(c echo.Context, _ principal) error {
 	if err != nil {
 		return err
 	}
-	found := s.conflictingRoute(draft, except)
-	return answer(c, nethttp.StatusOK, routeVerdict{
-		OK: found == nil, HostKind: draft.HostKind, PathKind: draft.PathKind, ConflictingRoute: found,
-	})
+	roleIn, err := s.rolesOf(c.Request().Context(), by)
+	if err != nil {
+		return err
+	}
+	visible := func(app uuid.UUID) bool { return roleIn(app) != "" }
+	found := s.conflictingRoute(draft, except, visible)
+	verdict := routeVerdict{OK: found == nil, HostKind: draft.HostKind, PathKind: draft.PathKind}
+	if found != nil && visible(found.AppID) {
+		verdict.ConflictingRoute = found
+	}
+	return answer(c, nethttp.StatusOK, verdict)
 }
 
-func (s *Server) conflictingRoute(draft store.RouteDraft, except *uuid.UUID) *store.Route {
+// conflictingRoute returns the first route in the draft's way. An exception
+// that the caller may not see is none: it would tell which id the route has.
+func (s *Server) conflictingRoute(draft store.RouteDraft, except *uuid.UUID, visible store.Visible) *store.Route {
 	wanted := store.Route{
 		Method: draft.Method, HostKind: draft.HostKind, Host: draft.Host, PathKind: draft.PathKind, Path: draft.Path,
 	}
 	routes := s.store.Catalog().Routes
 	found := slices.IndexFunc(routes, func(route *store.Route) bool {
-		return (except == nil || route.ID != *except) && routesConflict(wanted, *route)
+		excepted := except != nil && route.ID == *except && visible(route.AppID)
+		return !excepted && routesConflict(wanted, *route)
 	})
 	if found < 0 {
 		return nil
 	}
 	return routes[found]
+}
+
+// hideForeign takes the conflicting route out of a conflict with an app that
+// the caller may not see: all it may learn is that the path is taken.
+func (s *Server) hideForeign(c echo.Context, by principal, err error) error {
+	var conflict *store.Error
+	if !errors.As(err, &conflict) || conflict.Code != "route_conflict" {
+		return err
+	}
+	other, _ := conflict.Details["conflicting_route"].(store.Route)
+	seen, lookErr := s.sees(c.Request().Context(), by, other.AppID)
+	if lookErr != nil {
+		return lookErr
+	}
+	if seen {
+		return err
+	}
+	return &store.Error{Kind: conflict.Kind, Code: conflict.Code, Message: conflict.Message}
 }
 
 // routeMatch is the answer of routes:match.
@@ -81,7 +110,7 @@ type routeMatch struct {
 
 // matchRoute answers POST routes:match: which route would answer this request?
 // The URL is a whole one, or a path for any host.
-func (s *Server) matchRoute(c echo.Context, _ principal) error {
+func (s *Server) matchRoute(c echo.Context, by principal) error {
 	var body struct {
 		Method string `json:"method"`
 		URL    string `json:"url"`
@@ -100,7 +129,17 @@ func (s *Server) matchRoute(c echo.Context, _ principal) error {
 	if found.Outcome == routing.Malformed {
 		return invalidField("url", "the path is malformed: each %% needs two hex digits after it")
 	}
-	return answer(c, nethttp.StatusOK, viewMatch(&found))
+	view := viewMatch(&found)
+	if view.Route != nil {
+		seen, err := s.sees(c.Request().Context(), by, view.Route.AppID)
+		if err != nil {
+			return err
+		}
+		if !seen { // that something answers there, anyone can try out
+			view.Route, view.Params, view.Rest = nil, map[string]string{}, ""
+		}
+	}
+	return answer(c, nethttp.StatusOK, view)
 }
 
 func viewMatch(found *routing.Match[*store.Route]) routeMatch {

@@ -4,6 +4,8 @@ import (
 	nethttp "net/http"
 
 	"github.com/labstack/echo/v4"
+
+	"picloud/store"
 )
 
 // adminPrefix is where the control plane lives.
@@ -19,55 +21,77 @@ type adminRoute struct {
 	method string
 	path   string // below adminPrefix; \: is a colon that starts no parameter
 	needs  capability
+	about  subject
+	action string // what the audit calls the change
 	handle adminHandler
 }
+
+// changesNothing is the action of a route that only reads, or tries something out.
+const changesNothing = ""
 
 // adminRoutes is every route of the control plane.
 func (s *Server) adminRoutes() []adminRoute {
 	const (
 		GET    = nethttp.MethodGet
 		POST   = nethttp.MethodPost
+		PUT    = nethttp.MethodPut
 		PATCH  = nethttp.MethodPatch
 		DELETE = nethttp.MethodDelete
 	)
 	return []adminRoute{
 		// Public: no user exists yet, and the one-time setup token is the credential.
-		{POST, "auth/setup", public, s.setUp},
+		{POST, "auth/setup", public, noApp, "set_up", s.setUp},
 		// Public: it is where a credential comes from; guarded by throttles.
-		{POST, "auth/login", public, s.logIn},
-		{POST, "auth/logout", ownAccount, s.logOut},
-		{GET, "auth/me", ownAccount, s.showMe},
-		{POST, "auth/password", ownAccount, s.changePassword},
+		{POST, "auth/login", public, noApp, store.ActionSignIn, s.logIn},
+		{POST, "auth/logout", ownSession, noApp, store.ActionSignOut, s.logOut},
+		{GET, "auth/me", ownAccount, noApp, changesNothing, s.showMe},
+		{POST, "auth/password", ownSession, noApp, "change_password", s.changePassword},
 
-		{GET, "apps", appList, s.listApps},
-		{POST, "apps", appCreate, s.createApp},
-		{GET, "apps/:app", appRead, s.showApp},
-		{PATCH, "apps/:app", appAdmin, s.changeApp},
-		{DELETE, "apps/:app", appAdmin, s.deleteApp},
+		{GET, "admins", userRead, noApp, changesNothing, s.listUsers},
+		{POST, "admins", userWrite, noApp, "create_user", s.createUser},
+		{GET, "admins/:id", userRead, noApp, changesNothing, s.showUser},
+		{PATCH, "admins/:id", userWrite, noApp, "change_user", s.changeUser},
+		{DELETE, "admins/:id", userWrite, noApp, "delete_user", s.deleteUser},
 
-		{GET, "scripts", scriptRead, s.listAllScripts},
-		{GET, "apps/:app/scripts", scriptRead, s.listScripts},
-		{POST, "apps/:app/scripts", scriptWrite, s.createScript},
-		{GET, "scripts/:id", scriptRead, s.showScript},
-		{PATCH, "scripts/:id", scriptWrite, s.changeScript},
-		{DELETE, "scripts/:id", scriptWrite, s.deleteScript},
-		{GET, "scripts/:id/versions", scriptRead, s.listVersions},
-		{GET, "scripts/:id/versions/:version", scriptRead, s.showVersion},
-		{POST, "scripts/:id/rollback", scriptWrite, s.rollBackScript},
-		{POST, `scripts\:check`, scriptWrite, s.checkScript},
-		{POST, "scripts/:id/invoke", scriptWrite, s.invokeScript},
+		{GET, "api-keys", ownKeys, noApp, changesNothing, s.listKeys},
+		{POST, "api-keys", ownKeys, noApp, "create_api_key", s.createKey},
+		{DELETE, "api-keys/:id", ownKeys, noApp, "delete_api_key", s.deleteKey},
 
-		{GET, "scripts/:id/routes", routeRead, s.listScriptRoutes},
-		{POST, "scripts/:id/routes", routeWrite, s.createRoute},
-		{GET, "apps/:app/routes", routeRead, s.listAppRoutes},
-		{PATCH, "routes/:id", routeWrite, s.changeRoute},
-		{DELETE, "routes/:id", routeWrite, s.deleteRoute},
-		{POST, `routes\:check`, routeWrite, s.checkRoute},
-		{POST, `routes\:match`, routeRead, s.matchRoute},
+		{GET, "apps", appList, noApp, changesNothing, s.listApps},
+		{POST, "apps", appCreate, noApp, "create_app", s.createApp},
+		{GET, "apps/:app", appRead, appOfPath, changesNothing, s.showApp},
+		{PATCH, "apps/:app", appAdmin, appOfPath, "change_app", s.changeApp},
+		{DELETE, "apps/:app", appAdmin, appOfPath, "delete_app", s.deleteApp},
+		{GET, "apps/:app/members", appMembers, appOfPath, changesNothing, s.listMembers},
+		{PUT, "apps/:app/members/:user", appMembers, appOfPath, "set_member", s.setMember},
+		{DELETE, "apps/:app/members/:user", appMembers, appOfPath, "remove_member", s.removeMember},
 
-		{GET, "scripts/:id/logs", executionRead, s.listScriptExecutions},
-		{GET, "apps/:app/logs", executionRead, s.listAppExecutions},
-		{GET, "executions/:id", executionRead, s.showExecution},
+		{GET, "scripts", scriptList, noApp, changesNothing, s.listAllScripts},
+		{GET, "apps/:app/scripts", scriptRead, appOfPath, changesNothing, s.listScripts},
+		{POST, "apps/:app/scripts", scriptWrite, appOfPath, "create_script", s.createScript},
+		{GET, "scripts/:id", scriptRead, appOfScript, changesNothing, s.showScript},
+		{PATCH, "scripts/:id", scriptWrite, appOfScript, "change_script", s.changeScript},
+		{DELETE, "scripts/:id", scriptWrite, appOfScript, "delete_script", s.deleteScript},
+		{GET, "scripts/:id/versions", scriptRead, appOfScript, changesNothing, s.listVersions},
+		{GET, "scripts/:id/versions/:version", scriptRead, appOfScript, changesNothing, s.showVersion},
+		{POST, "scripts/:id/rollback", scriptWrite, appOfScript, "roll_back_script", s.rollBackScript},
+		{POST, `scripts\:check`, scriptWrite, someApp, changesNothing, s.checkScript},
+		{POST, "scripts/:id/invoke", scriptWrite, appOfScript, changesNothing, s.invokeScript},
+
+		{GET, "scripts/:id/routes", routeRead, appOfScript, changesNothing, s.listScriptRoutes},
+		{POST, "scripts/:id/routes", routeWrite, appOfScript, "create_route", s.createRoute},
+		{GET, "apps/:app/routes", routeRead, appOfPath, changesNothing, s.listAppRoutes},
+		{PATCH, "routes/:id", routeWrite, appOfRoute, "change_route", s.changeRoute},
+		{DELETE, "routes/:id", routeWrite, appOfRoute, "delete_route", s.deleteRoute},
+		{POST, `routes\:check`, routeWrite, someApp, changesNothing, s.checkRoute},
+		{POST, `routes\:match`, routeRead, someApp, changesNothing, s.matchRoute},
+
+		{GET, "scripts/:id/logs", executionRead, appOfScript, changesNothing, s.listScriptExecutions},
+		{GET, "apps/:app/logs", executionRead, appOfPath, changesNothing, s.listAppExecutions},
+		{GET, "executions/:id", executionRead, appOfExecution, changesNothing, s.showExecution},
+
+		{GET, "instance/stats", instanceRead, noApp, changesNothing, s.showStats},
+		{GET, "audit", instanceRead, noApp, changesNothing, s.listAudit},
 	}
 }
 
@@ -107,21 +131,4 @@ func (s *Server) newEcho() *echo.Echo {
 		e.HEAD(route.path, route.handle)
 	}
 	return e
-}
-
-// guarded puts the check of a route's capability in front of its handler.
-func (s *Server) guarded(route adminRoute) echo.HandlerFunc {
-	if route.needs == public {
-		return func(c echo.Context) error { return route.handle(c, principal{}) }
-	}
-	return func(c echo.Context) error {
-		by, err := s.authenticate(c.Request())
-		if err != nil {
-			return err
-		}
-		if !by.may(route.needs) {
-			return forbidden()
-		}
-		return route.handle(c, by)
-	}
 }

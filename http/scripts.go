@@ -5,6 +5,7 @@ import (
 	"fmt"
 	nethttp "net/http"
 
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"picloud/store"
@@ -45,16 +46,17 @@ type scriptChange struct {
 	Version     *int              `json:"version"`
 }
 
-func (s *Server) listAllScripts(c echo.Context, _ principal) error {
-	return s.answerScripts(c, store.ScriptFilter{})
-}
-
-func (s *Server) listScripts(c echo.Context, _ principal) error {
-	app, err := s.pathApp(c)
+// listAllScripts lists the scripts of all apps that the caller may see.
+func (s *Server) listAllScripts(c echo.Context, by principal) error {
+	roleIn, err := s.rolesOf(c.Request().Context(), by)
 	if err != nil {
 		return err
 	}
-	return s.answerScripts(c, store.ScriptFilter{App: app.ID})
+	return s.answerScripts(c, store.ScriptFilter{Visible: func(app uuid.UUID) bool { return roleIn(app) != "" }})
+}
+
+func (s *Server) listScripts(c echo.Context, by principal) error {
+	return s.answerScripts(c, store.ScriptFilter{App: by.app.ID})
 }
 
 func (s *Server) answerScripts(c echo.Context, filter store.ScriptFilter) error {
@@ -70,10 +72,6 @@ func (s *Server) answerScripts(c echo.Context, filter store.ScriptFilter) error 
 }
 
 func (s *Server) createScript(c echo.Context, by principal) error {
-	app, err := s.pathApp(c)
-	if err != nil {
-		return err
-	}
 	var body scriptDraft
 	if err := bind(c, &body); err != nil {
 		return err
@@ -83,7 +81,7 @@ func (s *Server) createScript(c echo.Context, by principal) error {
 		return err
 	}
 	draft.CreatedBy = by.User.Username
-	script, err := s.store.CreateScript(c.Request().Context(), app.ID, draft)
+	script, err := s.store.CreateScript(c.Request().Context(), by.app.ID, draft)
 	if err != nil {
 		return fmt.Errorf("create script: %w", err)
 	}

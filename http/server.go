@@ -66,6 +66,7 @@ type Server struct {
 
 	hasher   *hasher
 	throttle *throttle
+	keys     *keyMemory
 	setup    setup
 	page     fs.FS
 
@@ -91,6 +92,7 @@ func New(config Config) *Server {
 		logger:   config.Logger,
 		hasher:   newHasher(),
 		throttle: newThrottle(config.Now),
+		keys:     newKeyMemory(config.Now),
 		page:     web.Files(),
 		stopped:  make(chan struct{}),
 	}

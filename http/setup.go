@@ -74,7 +74,7 @@ func (s *Server) makeFirstOwner(ctx context.Context, body setupBody) (store.User
 	if s.setup.used {
 		return store.User{}, alreadySetUp()
 	}
-	hash, err := s.hasher.hash(ctx, body.Password)
+	hash, err := s.hasher.hash(ctx, body.Password, passwordParams)
 	if err != nil {
 		return store.User{}, err
 	}

@@ -35,10 +35,10 @@ func TestJanitorRemovesExpiredSessions(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, life := range []time.Duration{time.Hour, 3 * time.Hour} {
-		err := db.CreateSession(ctx, store.Session{
+		err := db.StartSession(ctx, store.Session{
 			TokenHash: sha256.Sum256([]byte{byte(i)}), UserID: owner.ID,
 			CreatedAt: store.TimeOf(start), ExpiresAt: store.TimeOf(start.Add(life)),
-		})
+		}, "hash")
 		if err != nil {
 			t.Fatal(err)
 		}

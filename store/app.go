@@ -70,6 +70,7 @@ func (s *Store) createApp(t *transaction, draft AppDraft) (App, error) {
 	if err := checkApp(app); err != nil {
 		return App{}, err
 	}
+	t.touch(app.target())
 	t.changedCatalog = true
 	_, err := t.exec(insertApp, app.ID, app.Slug, app.Name, app.Description, app.CreatedAt)
 	return app, slugTaken(err, app.Slug)
@@ -84,10 +85,30 @@ func (s *Store) App(_ context.Context, id uuid.UUID) (App, error) {
 	return *app, nil
 }
 
-// Apps lists the apps by slug.
-func (s *Store) Apps(_ context.Context, page PageRequest) (Page[App], error) {
-	return pageOf(s, "apps", page, s.Catalog().appList, func(a *App) string { return a.Slug })
+// Apps lists the apps that visible lets through, by slug; nil means all.
+func (s *Store) Apps(_ context.Context, visible Visible, page PageRequest) (Page[App], error) {
+	all := keep(s.Catalog().appList, func(a *App) bool { return visible.shows(a.ID) })
+	return pageOf(s, "apps", page, all, func(a *App) string { return a.Slug })
 }
+
+// Visible says which apps a caller may see; nil stands for all.
+type Visible func(app uuid.UUID) bool
+
+func (v Visible) shows(app uuid.UUID) bool { return v == nil || v(app) }
+
+// keep returns the items that fit, in a slice of its own.
+func keep[T any](all []*T, fits func(*T) bool) []*T {
+	var kept []*T
+	for _, each := range all {
+		if fits(each) {
+			kept = append(kept, each)
+		}
+	}
+	return kept
+}
+
+// target names the app in the audit.
+func (a App) target() Target { return Target{Kind: "app", ID: &a.ID, Name: a.Slug, App: &a.ID} }
 
 func app(t *transaction, id uuid.UUID) (App, error) {
 	found, err := collect(t, scanApp, selectApps+" WHERE id = ?", id)
@@ -113,6 +134,7 @@ func (s *Store) UpdateApp(ctx context.Context, id uuid.UUID, change AppChange) (
 		if err := checkApp(changed); err != nil {
 			return App{}, err
 		}
+		t.touch(changed.target())
 		t.changedCatalog = true
 		_, err = t.exec(updateApp, changed.Slug, changed.Name, changed.Description, id)
 		return changed, slugTaken(err, changed.Slug)
@@ -130,6 +152,10 @@ func set[T any](field *T, value *T) {
 // unless force, which deletes the app's scripts and routes with it.
 func (s *Store) DeleteApp(ctx context.Context, id uuid.UUID, force bool) error {
 	return s.change(ctx, func(t *transaction) error {
+		old, err := app(t, id)
+		if err != nil {
+			return err
+		}
 		scripts, err := t.count("SELECT count(*) FROM scripts WHERE app_id = ?", id)
 		if err != nil {
 			return err
@@ -138,8 +164,9 @@ func (s *Store) DeleteApp(ctx context.Context, id uuid.UUID, force bool) error {
 			return &Error{Kind: KindConflict, Code: "app_not_empty", Details: map[string]any{"scripts": scripts},
 				Message: "the app still has scripts; delete them first, or ask for force"}
 		}
+		t.touch(old.target())
 		t.changedCatalog = true
-		n, err := t.exec("DELETE FROM apps WHERE id = ?", id)
-		return mustChange(n, err, "app")
+		_, err = t.exec("DELETE FROM apps WHERE id = ?", id)
+		return err
 	})
 }

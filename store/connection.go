@@ -164,6 +164,11 @@ func bindOne(argument any) driver.Value {
 	switch v := argument.(type) {
 	case uuid.UUID:
 		return v[:]
+	case *uuid.UUID:
+		if v == nil {
+			return nil
+		}
+		return v[:]
 	case [32]byte:
 		return v[:]
 	case Time:
@@ -186,6 +191,8 @@ func bindOne(argument any) driver.Value {
 		}
 		return int64(0)
 	case Role:
+		return string(v)
+	case AppRole:
 		return string(v)
 	case ScriptKind:
 		return string(v)
@@ -215,6 +222,14 @@ func (r row) optionalInteger(i int) *int64 {
 		return &v
 	}
 	return nil
+}
+
+func (r row) optionalID(i int) *uuid.UUID {
+	if r[i] == nil {
+		return nil
+	}
+	id := r.id(i)
+	return &id
 }
 
 func (r row) optionalTime(i int) *Time {

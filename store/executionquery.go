@@ -67,6 +67,24 @@ func (s *Store) Execution(ctx context.Context, id uuid.UUID) (Execution, error) 
 	})
 }
 
+// ExecutionApp returns the app that an execution ran in.
+func (s *Store) ExecutionApp(ctx context.Context, id uuid.UUID) (uuid.UUID, error) {
+	key, _, ok := splitID(id)
+	if !ok {
+		return uuid.Nil, noSuch("execution")
+	}
+	return readValue(ctx, s, func(t *transaction) (uuid.UUID, error) {
+		headers, err := collect(t, scanExecution, selectExecutions+"key = ?", key)
+		if err != nil {
+			return uuid.Nil, err
+		}
+		if len(headers) == 0 {
+			return uuid.Nil, noSuch("execution")
+		}
+		return headers[0].app, nil
+	})
+}
+
 // Executions lists newest first. Items carry everything. With Text a page may
 // be short, even empty, and still have a NextCursor: one page looks at 2,000
 // records at most.

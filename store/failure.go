@@ -2,6 +2,9 @@ package store
 
 import (
 	"errors"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -68,4 +71,27 @@ func visible(err error) error {
 	default:
 		return internalError("the database failed", err)
 	}
+}
+
+func noSuch(noun string) error {
+	return Errorf(KindNotFound, "not_found", "there is no such %s", noun)
+}
+
+// mustChange makes "not found" of a change that met no row.
+func mustChange(n int64, err error, noun string) error {
+	if err == nil && n == 0 {
+		return noSuch(noun)
+	}
+	return err
+}
+
+// checkText checks the length in bytes and that text is UTF-8 without control characters.
+func checkText(field, text string, least, most int) error {
+	if len(text) < least || len(text) > most {
+		return Errorf(KindInvalid, "invalid_"+field, "%s must be %d to %d bytes long", field, least, most)
+	}
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' }) {
+		return Errorf(KindInvalid, "invalid_"+field, "%s must be text without control characters", field)
+	}
+	return nil
 }

@@ -22,8 +22,8 @@ const (
 )
 
 // housekeeper does each second what need not be done at once: it syncs relaxed
-// writes, flushes the execution log every other time, trims it, and looks after
-// a full disk.
+// writes, flushes the execution log every other time, trims it, looks after a
+// full disk, and resets a password for someone on the box.
 // When there is nothing to do it writes nothing.
 type housekeeper struct {
 	store   *Store
@@ -79,8 +79,9 @@ func (h *housekeeper) tick(ctx context.Context) error {
 		flushed = s.flush(ctx)
 	}
 	trimmed := h.trim(ctx)
+	reset := h.takeReset(ctx)
 	s.syncWAL()
-	return errors.Join(full, flushed, trimmed)
+	return errors.Join(full, flushed, trimmed, reset)
 }
 
 // makeRoom gives a full disk the ballast back and what the WAL and old log

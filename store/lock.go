@@ -22,6 +22,8 @@ const (
 // file at that moment.
 type lockFile struct{ file *os.File }
 
+var errInUse = errors.New("another PiCloud process")
+
 func takeLock(directory string) (*lockFile, error) {
 	path := filepath.Join(directory, lockName)
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
@@ -30,7 +32,7 @@ func takeLock(directory string) (*lockFile, error) {
 	}
 	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		err = fmt.Errorf("another PiCloud process uses the data folder %s; stop it first", directory)
+		err = fmt.Errorf("%w uses the data folder %s; stop it first", errInUse, directory)
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())

@@ -73,7 +73,7 @@ func TestUsers(t *testing.T) {
 		}
 	}
 	noError(t, s.RecordLogin(t.Context(), made.ID))
-	noError(t, s.SetPassword(t.Context(), made.ID, "new"))
+	must[User](t)(s.ResetPassword(t.Context(), "ann", "new"))
 	if got := must[User](t)(s.User(t.Context(), made.ID)); got.PasswordHash != "new" || got.LastLoginAt == nil {
 		t.Errorf("after a login and a new password: %+v", got)
 	}
@@ -83,11 +83,9 @@ func TestUsers(t *testing.T) {
 	_, err = s.UserByName(t.Context(), "Ann")
 	wantCode(t, err, KindNotFound, "not_found")
 	wantCode(t, s.RecordLogin(t.Context(), none), KindNotFound, "not_found")
-	wantCode(t, s.SetPassword(t.Context(), none, ""), KindNotFound, "not_found")
-	err = s.change(t.Context(), func(tx *transaction) error {
-		_, err := s.createUser(tx, "ann", RoleMember, "")
-		return err
-	})
+	_, err = s.ResetPassword(t.Context(), "Ann", "")
+	wantCode(t, err, KindNotFound, "not_found")
+	_, err = s.CreateUser(t.Context(), UserDraft{Username: "ann", Role: RoleMember}, false)
 	wantCode(t, err, KindConflict, "username_taken")
 }
 
@@ -103,16 +101,17 @@ func TestSessions(t *testing.T) {
 		return Session{TokenHash: [32]byte{n}, UserID: user.ID, CreatedAt: now, ExpiresAt: now + 1000}
 	}
 	for n := range byte(4) {
-		noError(t, s.CreateSession(t.Context(), session(n)))
+		noError(t, s.StartSession(t.Context(), session(n), "hash"))
 	}
-	wantCode(t, s.CreateSession(t.Context(), session(0)), KindConflict, "session_exists")
-	wantCode(t, s.CreateSession(t.Context(), Session{UserID: s.newID()}), KindNotFound, "not_found")
+	wantCode(t, s.StartSession(t.Context(), session(0), "hash"), KindConflict, "session_exists")
+	wantCode(t, s.StartSession(t.Context(), session(9), "older hash"), KindUnauthorized, "bad_credentials")
+	wantCode(t, s.StartSession(t.Context(), Session{UserID: s.newID()}, "hash"), KindUnauthorized, "bad_credentials")
 	got, owner, err := s.SessionUser(t.Context(), [32]byte{1})
 	noError(t, err)
 	if diff := cmp.Diff(session(1), got) + cmp.Diff(user, owner); diff != "" {
 		t.Errorf("read back:\n%s", diff)
 	}
-	noError(t, s.DeleteSession(t.Context(), [32]byte{0}))
+	noError(t, s.EndSession(t.Context(), session(0), user))
 	noError(t, s.ExtendSession(t.Context(), [32]byte{1}, now+60_000))
 	clock.step(2 * time.Second)
 	live := func(n byte) bool {
@@ -129,20 +128,19 @@ func TestSessions(t *testing.T) {
 	if n := must[int](t)(s.DeleteExpiredSessions(t.Context())); n != 2 {
 		t.Errorf("%d expired sessions, want 2", n)
 	}
-	noError(t, s.change(t.Context(), func(tx *transaction) error {
-		_, err := tx.exec("UPDATE users SET active = 0")
-		return err
-	}))
-	if live(1) {
-		t.Error("the session of a deactivated user is alive")
+	noError(t, s.RehashPassword(t.Context(), user.ID, "hash", "better"))
+	noError(t, s.RehashPassword(t.Context(), user.ID, "hash", "lost"))
+	if !live(1) || must[User](t)(s.User(t.Context(), user.ID)).PasswordHash != "better" {
+		t.Error("a rehash ended a session, or overwrote a newer hash")
 	}
-	noError(t, s.change(t.Context(), func(tx *transaction) error {
-		_, err := tx.exec("UPDATE users SET active = 1")
-		return err
-	}))
-	noError(t, s.SetPassword(t.Context(), user.ID, "new"))
-	if live(1) {
-		t.Error("a session outlives a password change")
+	wantCode(t, s.ChangePassword(t.Context(), session(8), "hash", "new"), KindUnauthorized, "bad_credentials")
+	noError(t, s.ChangePassword(t.Context(), Session{TokenHash: [32]byte{8}, UserID: user.ID, ExpiresAt: now + 60_000}, "better", "new"))
+	if live(1) || !live(8) {
+		t.Error("after a password change want only the new session alive")
+	}
+	must[User](t)(s.ResetPassword(t.Context(), "ann", "newer"))
+	if live(8) {
+		t.Error("a session outlives a password reset")
 	}
 }
 
@@ -404,7 +402,7 @@ func TestPages(t *testing.T) {
 	request := PageRequest{Limit: 10}
 	var cursors []string
 	for {
-		page := must[Page[App]](t)(s.Apps(t.Context(), request))
+		page := must[Page[App]](t)(s.Apps(t.Context(), nil, request))
 		for _, a := range page.Items {
 			slugs = append(slugs, a.Slug)
 		}
@@ -417,7 +415,7 @@ func TestPages(t *testing.T) {
 		t.Errorf("%d apps on %d pages: %v", len(slugs), len(cursors)+1, slugs)
 	}
 	for _, limit := range []int{-1, 201} {
-		_, err := s.Apps(t.Context(), PageRequest{Limit: limit})
+		_, err := s.Apps(t.Context(), nil, PageRequest{Limit: limit})
 		wantCode(t, err, KindInvalid, "invalid_limit")
 	}
 	cursor := cursors[0]
@@ -434,11 +432,11 @@ func TestPages(t *testing.T) {
 		bad = append(bad, cursor[:i]+string(other)+cursor[i+1:])
 	}
 	for _, c := range bad {
-		_, err := s.Apps(t.Context(), PageRequest{Cursor: c})
+		_, err := s.Apps(t.Context(), nil, PageRequest{Cursor: c})
 		wantCode(t, err, KindInvalid, "invalid_cursor")
 	}
 	_, err := s.Scripts(t.Context(), ScriptFilter{}, PageRequest{Cursor: cursor})
 	wantCode(t, err, KindInvalid, "invalid_cursor")
-	_, err = newTestStore(t).Apps(t.Context(), PageRequest{Cursor: cursor})
+	_, err = newTestStore(t).Apps(t.Context(), nil, PageRequest{Cursor: cursor})
 	wantCode(t, err, KindInvalid, "invalid_cursor")
 }

@@ -47,6 +47,11 @@ const (
 		" WHERE id = ?"
 )
 
+// target names the route in the audit.
+func (r Route) target() Target {
+	return Target{Kind: "route", ID: &r.ID, Name: r.Method + " " + r.Host + r.Path, App: &r.AppID}
+}
+
 func scanRoute(r row) (Route, error) {
 	return Route{ID: r.id(0), ScriptID: r.id(1), AppID: r.id(2), Method: r.text(3), HostKind: r.text(4), Host: r.text(5),
 		PathKind: r.text(6), Path: r.text(7), DispatchMode: r.text(8), CreatedAt: r.time(9)}, nil
@@ -70,6 +75,7 @@ func (s *Store) createRoute(t *transaction, scriptID uuid.UUID, draft RouteDraft
 	if err := checkRoute(t, made, conflict); err != nil {
 		return Route{}, err
 	}
+	t.touch(made.target())
 	t.changedCatalog = true
 	_, err = t.exec(insertRoute, made.ID, made.ScriptID, made.AppID, made.Method, made.HostKind, made.Host,
 		made.PathKind, made.Path, made.DispatchMode, made.CreatedAt)
@@ -126,12 +132,7 @@ func (s *Store) Routes(_ context.Context, filter RouteFilter, page PageRequest) 
 	if (filter.App == uuid.Nil) == (filter.Script == uuid.Nil) {
 		return Page[Route]{}, Errorf(KindInvalid, "invalid_filter", "routes are listed by app or by script")
 	}
-	var own []*Route
-	for _, each := range s.Catalog().Routes {
-		if each.AppID == filter.App || each.ScriptID == filter.Script {
-			own = append(own, each)
-		}
-	}
+	own := keep(s.Catalog().Routes, func(each *Route) bool { return each.AppID == filter.App || each.ScriptID == filter.Script })
 	list := "routes " + filter.App.String() + filter.Script.String()
 	return pageOf(s, list, page, own, func(r *Route) string { return string(r.ID[:]) })
 }
@@ -155,6 +156,7 @@ func (s *Store) UpdateRoute(ctx context.Context, id uuid.UUID, change RouteChang
 		if err := checkRoute(t, changed, conflict); err != nil {
 			return Route{}, err
 		}
+		t.touch(changed.target())
 		t.changedCatalog = true
 		_, err = t.exec(updateRoute, changed.ScriptID, changed.Method, changed.HostKind, changed.Host,
 			changed.PathKind, changed.Path, changed.DispatchMode, id)
@@ -176,8 +178,13 @@ func (c RouteChange) apply(r Route) Route {
 // DeleteRoute removes a route.
 func (s *Store) DeleteRoute(ctx context.Context, id uuid.UUID) error {
 	return s.change(ctx, func(t *transaction) error {
+		old, err := route(t, id)
+		if err != nil {
+			return err
+		}
+		t.touch(old.target())
 		t.changedCatalog = true
-		n, err := t.exec("DELETE FROM routes WHERE id = ?", id)
-		return mustChange(n, err, "route")
+		_, err = t.exec("DELETE FROM routes WHERE id = ?", id)
+		return err
 	})
 }

@@ -64,8 +64,11 @@ type ScriptDraft struct {
 	CreatedBy                 string
 }
 
-// ScriptFilter: App zero means all apps.
-type ScriptFilter struct{ App uuid.UUID }
+// ScriptFilter: App zero means all apps that Visible shows.
+type ScriptFilter struct {
+	App     uuid.UUID
+	Visible Visible
+}
 
 const (
 	selectScripts = "SELECT id, app_id, name, kind, description, version, enabled, access, timeout_ms," +
@@ -86,6 +89,11 @@ func scanScript(r row) (Script, error) {
 			StringBytes: r.optionalInteger(12), SDKCalls: r.optionalInteger(13)},
 		Imports: imports, CreatedAt: r.time(15), UpdatedAt: r.time(16),
 	}, err
+}
+
+// target names the script in the audit.
+func (s Script) target() Target {
+	return Target{Kind: "script", ID: &s.ID, Name: s.Name, App: &s.AppID}
 }
 
 // scriptPosition orders scripts by name; no name holds a NUL.
@@ -126,6 +134,7 @@ func writeScript(t *transaction, m Script) error {
 	if err != nil {
 		return err
 	}
+	t.touch(m.target())
 	t.changedCatalog = true
 	_, err = t.exec(insertScript, m.ID, m.AppID, m.Name, m.Kind, m.Description, m.Version, m.Enabled, m.Access, m.TimeoutMS,
 		m.Limits.Instructions, m.Limits.MemoryBytes, m.Limits.CallDepth, m.Limits.StringBytes, m.Limits.SDKCalls,
@@ -174,16 +183,9 @@ func script(t *transaction, id uuid.UUID) (Script, error) {
 // Scripts lists scripts by name, without source. What their pointers and
 // slices hold belongs to the catalog and may not be changed.
 func (s *Store) Scripts(_ context.Context, filter ScriptFilter, page PageRequest) (Page[Script], error) {
-	all := s.Catalog().scriptList
-	if filter.App != uuid.Nil {
-		var own []*Script
-		for _, each := range all {
-			if each.AppID == filter.App {
-				own = append(own, each)
-			}
-		}
-		all = own
-	}
+	all := keep(s.Catalog().scriptList, func(each *Script) bool {
+		return (filter.App == uuid.Nil || each.AppID == filter.App) && filter.Visible.shows(each.AppID)
+	})
 	return pageOf(s, "scripts "+filter.App.String(), page, all, scriptPosition)
 }
 
@@ -198,6 +200,7 @@ func (s *Store) DeleteScript(ctx context.Context, id uuid.UUID) error {
 		if err := refuseDependents(t, old, "deleted"); err != nil {
 			return err
 		}
+		t.touch(old.target())
 		t.changedCatalog = true
 		_, err = t.exec("DELETE FROM scripts WHERE id = ?", id)
 		return err

@@ -84,6 +84,8 @@ func rewriteScript(t *transaction, m Script) error {
 	if err != nil {
 		return err
 	}
+	t.touch(m.target())
+	t.detail("version", m.Version)
 	t.changedCatalog = true
 	_, err = t.exec(updateScript, m.Name, m.Kind, m.Description, m.Version, m.Enabled, m.Access, m.TimeoutMS,
 		m.Limits.Instructions, m.Limits.MemoryBytes, m.Limits.CallDepth, m.Limits.StringBytes, m.Limits.SDKCalls,

@@ -24,18 +24,26 @@ const (
 		" WHERE s.token_hash = ? AND s.expires_at > ? AND u.active = 1"
 )
 
-// CreateSession stores a session of an existing user.
-func (s *Store) CreateSession(ctx context.Context, session Session) error {
+// StartSession stores a session of a user whose password was found right
+// against passwordHash. It fails with KindUnauthorized when that is no longer
+// the user's hash, or the user is not active.
+func (s *Store) StartSession(ctx context.Context, session Session, passwordHash string) error {
 	return s.change(ctx, func(t *transaction) error {
-		if _, err := user(t, "id = ?", session.UserID); err != nil {
+		found, err := checkedUser(t, session.UserID, passwordHash)
+		if err != nil {
 			return err
 		}
-		_, err := t.exec(insertSession, session.TokenHash, session.UserID, session.CreatedAt, session.ExpiresAt)
-		if isUnique(err) {
-			return Errorf(KindConflict, "session_exists", "a session with this token exists already")
-		}
-		return err
+		t.touch(found.target())
+		return insertSessionRow(t, session)
 	})
+}
+
+func insertSessionRow(t *transaction, session Session) error {
+	_, err := t.exec(insertSession, session.TokenHash, session.UserID, session.CreatedAt, session.ExpiresAt)
+	if isUnique(err) {
+		return Errorf(KindConflict, "session_exists", "a session with this token exists already")
+	}
+	return err
 }
 
 // SessionUser returns the live session of that token hash and its active user,
@@ -55,7 +63,8 @@ func (s *Store) SessionUser(ctx context.Context, tokenHash [32]byte) (Session, U
 			return pair{}, err
 		}
 		session := Session{TokenHash: tokenHash, UserID: r.id(0), CreatedAt: r.time(1), ExpiresAt: r.time(2)}
-		return pair{session, scanUser(r[3:])}, nil
+		user, err := scanUser(r[3:])
+		return pair{session, user}, err
 	})
 	return found.session, found.user, err
 }
@@ -69,10 +78,12 @@ func (s *Store) ExtendSession(ctx context.Context, tokenHash [32]byte, expiresAt
 	})
 }
 
-// DeleteSession ends a session; one that is not there is not an error.
-func (s *Store) DeleteSession(ctx context.Context, tokenHash [32]byte) error {
+// EndSession deletes a session of a user who signs out; one that is not there
+// is not an error.
+func (s *Store) EndSession(ctx context.Context, session Session, by User) error {
 	return s.change(ctx, func(t *transaction) error {
-		_, err := t.exec("DELETE FROM sessions WHERE token_hash = ?", tokenHash)
+		t.touch(by.target())
+		_, err := t.exec("DELETE FROM sessions WHERE token_hash = ?", session.TokenHash)
 		return err
 	})
 }

@@ -44,6 +44,7 @@ type Store struct {
 	migrations fs.FS
 	path       string
 	instance   uuid.UUID
+	secret     [32]byte
 	version    int
 
 	lock         *lockFile
@@ -230,6 +231,9 @@ func (s *Store) identify(f found) error {
 		if _, err := s.writer.connection.exec("INSERT INTO instance (id, created_at) VALUES (?, ?)", id, s.now()); err != nil {
 			return err
 		}
+	}
+	if err := s.loadSecret(); err != nil {
+		return err
 	}
 	marker := filepath.Join(s.config.Dir, markerName)
 	if _, err := os.Stat(marker); err == nil {

@@ -15,6 +15,9 @@ type transaction struct {
 	// wrote says that something was changed, changedCatalog that it was an app,
 	// a script or a route.
 	wrote, changedCatalog bool
+	// target and details are what the running operation tells the audit.
+	target  Target
+	details map[string]any
 }
 
 // exec changes rows and returns how many.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 )
@@ -20,6 +18,20 @@ const (
 	RoleMember Role = "member"
 )
 
+// Level orders the instance roles: 0 for none of them, 3 for owner.
+func (r Role) Level() int {
+	switch r {
+	case RoleMember:
+		return 1
+	case RoleAdmin:
+		return 2
+	case RoleOwner:
+		return 3
+	default:
+		return 0
+	}
+}
+
 // User is a person who signs in.
 type User struct {
 	ID           uuid.UUID `json:"id"`
@@ -31,14 +43,32 @@ type User struct {
 	LastLoginAt  *Time     `json:"last_login_at"`
 }
 
+// UserDraft is a new user. PasswordHash is the text that http makes of a password.
+type UserDraft struct {
+	Username     string
+	Role         Role
+	PasswordHash string
+}
+
+// UserChange holds what a PATCH changes; nil means unchanged. ByOwner says
+// that an owner makes the change, signed in: nobody else may make, change or
+// remove an owner (spec 5 and 8, "Access").
+type UserChange struct {
+	Role         *Role
+	Active       *bool
+	PasswordHash *string
+	ByOwner      bool
+}
+
 const (
 	selectUser = "SELECT id, username, role, active, password_hash, created_at, last_login_at FROM users WHERE "
 	insertUser = "INSERT INTO users (id, username, role, active, password_hash, created_at) VALUES (?, ?, ?, 1, ?, ?)"
+	updateUser = "UPDATE users SET role = ?, active = ?, password_hash = ? WHERE id = ?"
 )
 
-func scanUser(r row) User {
+func scanUser(r row) (User, error) {
 	return User{ID: r.id(0), Username: r.text(1), Role: Role(r.text(2)), Active: r.integer(3) != 0,
-		PasswordHash: r.text(4), CreatedAt: r.time(5), LastLoginAt: r.optionalTime(6)}
+		PasswordHash: r.text(4), CreatedAt: r.time(5), LastLoginAt: r.optionalTime(6)}, nil
 }
 
 // HasUsers reports whether the instance is set up.
@@ -65,23 +95,79 @@ func (s *Store) CreateFirstOwner(ctx context.Context, username, passwordHash str
 		if _, err := s.createApp(t, AppDraft{Slug: "default", Name: "Default"}); err != nil && KindOf(err) != KindConflict {
 			return User{}, err
 		}
-		return s.createUser(t, username, RoleOwner, passwordHash)
+		return s.createUser(t, UserDraft{Username: username, Role: RoleOwner, PasswordHash: passwordHash})
 	})
 }
 
 // maxUsernameBytes bounds a user name.
 const maxUsernameBytes = 128
 
-func (s *Store) createUser(t *transaction, username string, role Role, passwordHash string) (User, error) {
-	if err := checkText("username", username, 1, maxUsernameBytes); err != nil {
+// CreateUser makes an active user. Conflict "username_taken"; KindInvalid
+// "invalid_username" or "invalid_role"; KindForbidden "owners_only" for an
+// owner unless byOwner.
+func (s *Store) CreateUser(ctx context.Context, draft UserDraft, byOwner bool) (User, error) {
+	return write(ctx, s, true, func(t *transaction) (User, error) {
+		if err := draft.Check(byOwner); err != nil {
+			return User{}, err
+		}
+		return s.createUser(t, draft)
+	})
+}
+
+// Check says what is wrong with a draft, before a hash is spent on it.
+func (d UserDraft) Check(byOwner bool) error {
+	if err := checkUsername(d.Username); err != nil {
+		return err
+	}
+	if d.Role == RoleOwner && !byOwner {
+		return ownersOnly()
+	}
+	return checkRole(d.Role)
+}
+
+func (s *Store) createUser(t *transaction, draft UserDraft) (User, error) {
+	if err := draft.Check(true); err != nil {
 		return User{}, err
 	}
-	user := User{ID: s.newID(), Username: username, Role: role, Active: true, PasswordHash: passwordHash, CreatedAt: t.at}
-	_, err := t.exec(insertUser, user.ID, user.Username, user.Role, user.PasswordHash, user.CreatedAt)
+	made := User{ID: s.newID(), Username: draft.Username, Role: draft.Role, Active: true, PasswordHash: draft.PasswordHash, CreatedAt: t.at}
+	t.touch(made.target())
+	t.detail("role", made.Role)
+	_, err := t.exec(insertUser, made.ID, made.Username, made.Role, made.PasswordHash, made.CreatedAt)
 	if isUnique(err) {
-		return User{}, Errorf(KindConflict, "username_taken", "the user name %q is taken; choose another", username)
+		return User{}, Errorf(KindConflict, "username_taken", "the user name %q is taken; choose another", made.Username)
 	}
-	return user, err
+	return made, err
+}
+
+func checkUsername(name string) error {
+	if err := checkText("username", name, 1, maxUsernameBytes); err != nil {
+		return err
+	}
+	if strings.TrimSpace(name) != name || strings.ContainsAny(name, "\n\t") {
+		return Errorf(KindInvalid, "invalid_username", "a user name has no space around it and is one line")
+	}
+	return nil
+}
+
+func checkRole(role Role) error {
+	if role.Level() == 0 {
+		return Errorf(KindInvalid, "invalid_role", "the role of a user is owner, admin or member")
+	}
+	return nil
+}
+
+// target names the user in the audit.
+func (u User) target() Target { return Target{Kind: "user", ID: &u.ID, Name: u.Username} }
+
+// Users lists the users by name.
+func (s *Store) Users(ctx context.Context, page PageRequest) (Page[User], error) {
+	users, err := readValue(ctx, s, func(t *transaction) ([]*User, error) {
+		return collect(t, scanUser, selectUser+"TRUE ORDER BY username")
+	})
+	if err != nil {
+		return Page[User]{}, err
+	}
+	return pageOf(s, "users", page, users, func(u *User) string { return u.Username })
 }
 
 // User returns the user of that id.
@@ -102,7 +188,7 @@ func user(t *transaction, where string, argument any) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	return scanUser(r), nil
+	return scanUser(r)
 }
 
 // RecordLogin notes the time of a sign-in. It is relaxed: the time may be lost
@@ -114,38 +200,122 @@ func (s *Store) RecordLogin(ctx context.Context, id uuid.UUID) error {
 	})
 }
 
-// SetPassword replaces a password's hash. Ending the user's sessions is part
-// of a password change (spec 5, "Access") and happens with it.
-func (s *Store) SetPassword(ctx context.Context, id uuid.UUID, passwordHash string) error {
-	return s.change(ctx, func(t *transaction) error {
-		n, err := t.exec("UPDATE users SET password_hash = ? WHERE id = ?", passwordHash, id)
-		if err := mustChange(n, err, "user"); err != nil {
+// UpdateUser changes what is set in change. A new password ends the user's
+// sessions, deactivation also deletes the API keys. Conflict "last_owner" when
+// no active owner would be left; KindForbidden "owners_only" when an owner is
+// made or changed and change.ByOwner is false.
+func (s *Store) UpdateUser(ctx context.Context, id uuid.UUID, change UserChange) (User, error) {
+	return write(ctx, s, true, func(t *transaction) (User, error) { return updateUserRow(t, id, change) })
+}
+
+func updateUserRow(t *transaction, id uuid.UUID, change UserChange) (User, error) {
+	old, err := user(t, "id = ?", id)
+	if err != nil {
+		return User{}, err
+	}
+	if err := change.Check(old); err != nil {
+		return User{}, err
+	}
+	changed := change.apply(old)
+	change.describe(t, changed)
+	if _, err := t.exec(updateUser, changed.Role, changed.Active, changed.PasswordHash, id); err != nil {
+		return User{}, err
+	}
+	if err := keepAnOwner(t, old); err != nil {
+		return User{}, err
+	}
+	return changed, endAccess(t, id, change.PasswordHash != nil || !changed.Active, !changed.Active)
+}
+
+// Check says whether the change may be made to old. UpdateUser asks again, of
+// the user as it is then.
+func (c UserChange) Check(old User) error {
+	changed := c.apply(old)
+	if (old.Role == RoleOwner || changed.Role == RoleOwner) && !c.ByOwner {
+		return ownersOnly()
+	}
+	return checkRole(changed.Role)
+}
+
+func (c UserChange) apply(u User) User {
+	set(&u.Role, c.Role)
+	set(&u.Active, c.Active)
+	set(&u.PasswordHash, c.PasswordHash)
+	return u
+}
+
+// describe tells the audit what changes; of a password only that it does.
+func (c UserChange) describe(t *transaction, changed User) {
+	t.touch(changed.target())
+	if c.Role != nil {
+		t.detail("role", *c.Role)
+	}
+	if c.Active != nil {
+		t.detail("active", *c.Active)
+	}
+	if c.PasswordHash != nil {
+		t.detail("password", "changed")
+	}
+}
+
+// endAccess takes a user's sessions, keys or both.
+func endAccess(t *transaction, user uuid.UUID, sessions, keys bool) error {
+	if sessions {
+		if _, err := t.exec("DELETE FROM sessions WHERE user_id = ?", user); err != nil {
 			return err
 		}
-		_, err = t.exec("DELETE FROM sessions WHERE user_id = ?", id)
-		return err
-	})
+	}
+	if !keys {
+		return nil
+	}
+	_, err := t.exec("DELETE FROM api_keys WHERE user_id = ?", user)
+	return err
 }
 
-func noSuch(noun string) error {
-	return Errorf(KindNotFound, "not_found", "there is no such %s", noun)
-}
-
-// mustChange makes "not found" of a change that met no row.
-func mustChange(n int64, err error, noun string) error {
-	if err == nil && n == 0 {
-		return noSuch(noun)
+// keepAnOwner refuses, after a change of the user, to be left without an
+// active owner. All changes pass the one writer, so two of them cannot each
+// rely on the other's owner.
+func keepAnOwner(t *transaction, old User) error {
+	if old.Role != RoleOwner || !old.Active {
+		return nil
+	}
+	left, err := activeOwners(t)
+	if err == nil && left == 0 {
+		err = Errorf(KindConflict, "last_owner", "%s is the last active owner; make another owner first", old.Username)
 	}
 	return err
 }
 
-// checkText checks the length in bytes and that text is UTF-8 without control characters.
-func checkText(field, text string, least, most int) error {
-	if len(text) < least || len(text) > most {
-		return Errorf(KindInvalid, "invalid_"+field, "%s must be %d to %d bytes long", field, least, most)
-	}
-	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' }) {
-		return Errorf(KindInvalid, "invalid_"+field, "%s must be text without control characters", field)
-	}
-	return nil
+func activeOwners(t *transaction) (int64, error) {
+	return t.count("SELECT count(*) FROM users WHERE role = 'owner' AND active = 1")
+}
+
+// ActiveOwners counts the owners who may sign in. More than one is worth a
+// warning (spec 5, "Access").
+func (s *Store) ActiveOwners(ctx context.Context) (int, error) {
+	n, err := readValue(ctx, s, activeOwners)
+	return int(n), err
+}
+
+func ownersOnly() error {
+	return Errorf(KindForbidden, "owners_only", "only an owner, signed in with a password, may make, change or remove an owner")
+}
+
+// DeleteUser removes a user with sessions, keys and memberships; what the user
+// made stays. Its errors are UpdateUser's.
+func (s *Store) DeleteUser(ctx context.Context, id uuid.UUID, byOwner bool) error {
+	return s.change(ctx, func(t *transaction) error {
+		old, err := user(t, "id = ?", id)
+		if err != nil {
+			return err
+		}
+		if old.Role == RoleOwner && !byOwner {
+			return ownersOnly()
+		}
+		t.touch(old.target())
+		if _, err := t.exec("DELETE FROM users WHERE id = ?", id); err != nil {
+			return err
+		}
+		return keepAnOwner(t, old)
+	})
 }

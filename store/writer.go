@@ -98,10 +98,14 @@ func (w *writer) do(ctx context.Context, op *operation) error {
 // durable: after the card has it.
 func write[T any](ctx context.Context, s *Store, durable bool, fn func(*transaction) (T, error)) (T, error) {
 	var value, none T
-	err := s.writer.do(ctx, &operation{durable: durable, fn: func(t *transaction) (err error) {
+	run := func(t *transaction) (err error) {
 		value, err = fn(t)
 		return err
-	}})
+	}
+	if durable {
+		run = audited(ctx, run)
+	}
+	err := s.writer.do(ctx, &operation{durable: durable, fn: run})
 	if err != nil {
 		return none, err
 	}
@@ -110,7 +114,7 @@ func write[T any](ctx context.Context, s *Store, durable bool, fn func(*transact
 
 // change is a durable write without a result.
 func (s *Store) change(ctx context.Context, fn func(*transaction) error) error {
-	return s.writer.do(ctx, &operation{durable: true, fn: fn})
+	return s.writer.do(ctx, &operation{durable: true, fn: audited(ctx, fn)})
 }
 
 // relax is a write that may be lost with the power within a second (but not

@@ -203,7 +203,7 @@ func TestWatchersSeeTheCatalogBeforeTheCaller(t *testing.T) {
 		}
 	}
 	must[int](t)(s.DeleteExpiredSessions(t.Context()))
-	noError(t, s.DeleteSession(t.Context(), [32]byte{}))
+	noError(t, s.EndSession(t.Context(), Session{}, User{}))
 	if want := []int{0, 1, 2, 3}; !slices.Equal(seen, want) {
 		t.Errorf("the watcher saw %v, want %v", seen, want)
 	}

@@ -1,0 +1,146 @@
+package http
+
+import (
+	"fmt"
+	nethttp "net/http"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"picloud/store"
+)
+
+// userDraft is the body of POST admins.
+type userDraft struct {
+	Username string     `json:"username"`
+	Password string     `json:"password"`
+	Role     store.Role `json:"role"`
+}
+
+// userChange is the body of PATCH admins/{id}.
+type userChange struct {
+	Role     *store.Role `json:"role"`
+	Active   *bool       `json:"active"`
+	Password *string     `json:"password"`
+}
+
+func (s *Server) listUsers(c echo.Context, _ principal) error {
+	page, err := pageRequest(c)
+	if err != nil {
+		return err
+	}
+	users, err := s.store.Users(c.Request().Context(), page)
+	if err != nil {
+		return fmt.Errorf("list users: %w", err)
+	}
+	return answerPage(c, users, asIs[store.User])
+}
+
+// pathUser returns the user that the path parameter "id" names.
+func (s *Server) pathUser(c echo.Context) (store.User, error) {
+	id, err := pathID(c, "id", "user")
+	if err != nil {
+		return store.User{}, err
+	}
+	user, err := s.store.User(c.Request().Context(), id)
+	if err != nil {
+		return store.User{}, fmt.Errorf("find user: %w", err)
+	}
+	return user, nil
+}
+
+func (s *Server) showUser(c echo.Context, _ principal) error {
+	user, err := s.pathUser(c)
+	if err != nil {
+		return err
+	}
+	return answer(c, nethttp.StatusOK, user)
+}
+
+func (s *Server) createUser(c echo.Context, by principal) error {
+	var body userDraft
+	if err := bind(c, &body); err != nil {
+		return err
+	}
+	draft := store.UserDraft{Username: body.Username, Role: body.Role}
+	if err := draft.Check(by.asOwner()); err != nil {
+		return err
+	}
+	if err := CheckPassword(body.Password); err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	var err error
+	if draft.PasswordHash, err = s.hasher.hash(ctx, body.Password, passwordParams); err != nil {
+		return err
+	}
+	user, err := s.store.CreateUser(ctx, draft, by.asOwner())
+	if err != nil {
+		return fmt.Errorf("create user: %w", err)
+	}
+	return answer(c, nethttp.StatusCreated, user)
+}
+
+func (s *Server) changeUser(c echo.Context, by principal) error {
+	current, err := s.pathUser(c)
+	if err != nil {
+		return err
+	}
+	var body userChange
+	if err := bind(c, &body); err != nil {
+		return err
+	}
+	change := store.UserChange{Role: body.Role, Active: body.Active, ByOwner: by.asOwner()}
+	if err := change.Check(current); err != nil {
+		return err
+	}
+	if change.PasswordHash, err = s.resetHash(c, by, current, body.Password); err != nil {
+		return err
+	}
+	changed, err := s.store.UpdateUser(c.Request().Context(), current.ID, change)
+	if err != nil {
+		return fmt.Errorf("change user: %w", err)
+	}
+	return answer(c, nethttp.StatusOK, changed)
+}
+
+// resetHash returns the hash of a password that is set for somebody else; nil
+// when none is. One's own needs the current password, so that a session left
+// open is not enough to take the account.
+func (s *Server) resetHash(c echo.Context, by principal, user store.User, password *string) (*string, error) {
+	if password == nil {
+		return nil, nil
+	}
+	if user.ID == by.User.ID {
+		return nil, invalidField("password", "change your own password with auth/password")
+	}
+	if err := CheckPassword(*password); err != nil {
+		return nil, err
+	}
+	hash, err := s.hasher.hash(c.Request().Context(), *password, passwordParams)
+	return &hash, err
+}
+
+func (s *Server) deleteUser(c echo.Context, by principal) error {
+	id, err := pathID(c, "id", "user")
+	if err != nil {
+		return err
+	}
+	if err := s.store.DeleteUser(c.Request().Context(), id, by.asOwner()); err != nil {
+		return fmt.Errorf("delete user: %w", err)
+	}
+	return answerNothing(c)
+}
+
+// memberUser returns the user that the path parameter "user" names, by id or by
+// name: an app's admin who may not list users knows only names.
+func (s *Server) memberUser(c echo.Context) (store.User, error) {
+	ctx, name := c.Request().Context(), c.Param("user")
+	if id, err := uuid.Parse(name); err == nil {
+		user, err := s.store.User(ctx, id)
+		if store.KindOf(err) != store.KindNotFound {
+			return user, err
+		}
+	}
+	return s.store.UserByName(ctx, name)
+}

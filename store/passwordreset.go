@@ -1,0 +1,183 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// A command on the box cannot write to a database that a server has open: one
+// process at a time may. It leaves a request in the data folder, which only
+// root and the server's own user can do, and the server's housekeeping takes it.
+const (
+	resetRequestName = "picloud.password-reset"
+	resetAnswerName  = "picloud.password-reset.done"
+	maxResetBytes    = 4 << 10
+	resetPollEvery   = 100 * time.Millisecond
+)
+
+// commandActor is who resets a password on the box, as the audit has it.
+var commandActor = Actor{Username: "picloud admin reset-password", Address: "this machine"}
+
+// resetRequest asks for a new password. ID tells its answer from an older one.
+type resetRequest struct {
+	ID           string `json:"id"`
+	Username     string `json:"username"`
+	PasswordHash string `json:"password_hash"`
+}
+
+// resetAnswer is what came of a request; Error is "" when the password is set.
+type resetAnswer struct {
+	ID     string `json:"id"`
+	Active bool   `json:"active"`
+	Error  string `json:"error"`
+}
+
+// RecoverPassword sets a user's password in the data folder config.Dir, also
+// while a server uses it; ctx bounds how long that server may take. It reports
+// whether the user is active.
+func RecoverPassword(ctx context.Context, config Config, username, passwordHash string) (active bool, err error) {
+	if _, err := os.Stat(filepath.Join(config.Dir, databaseName)); err != nil {
+		return false, fmt.Errorf("there is no PiCloud database in %s (--data or PICLOUD_DATA says where it is): %w", config.Dir, err)
+	}
+	request := resetRequest{ID: rand.Text(), Username: username, PasswordHash: passwordHash}
+	active, err = recoverAlone(ctx, config, request)
+	if !errors.Is(err, errInUse) {
+		return active, err
+	}
+	if err := leaveRequest(config.Dir, request); err != nil {
+		return false, fmt.Errorf("the data folder %s cannot be written (run this as root, or as the user that runs PiCloud): %w", config.Dir, err)
+	}
+	return awaitAnswer(ctx, config, request)
+}
+
+// recoverAlone sets the password when no server runs.
+func recoverAlone(ctx context.Context, config Config, request resetRequest) (active bool, err error) {
+	s, err := Open(ctx, config)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, s.Close(ctx)) }()
+	return s.reset(ctx, request)
+}
+
+func (s *Store) reset(ctx context.Context, request resetRequest) (bool, error) {
+	user, err := s.ResetPassword(WithAudit(ctx, ActionResetPassword, commandActor), request.Username, request.PasswordHash)
+	return user.Active, err
+}
+
+// leaveRequest puts the request where the server finds it. Root gives it to
+// the folder's owner, who could not read it otherwise.
+func leaveRequest(dir string, request resetRequest) error {
+	content, err := json.Marshal(request)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, resetRequestName)
+	draft := path + ".draft"
+	if err := writeFile(draft, content); err != nil {
+		return err
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return errors.Join(err, os.Remove(draft))
+	}
+	if owner, ok := info.Sys().(*syscall.Stat_t); ok && os.Geteuid() == 0 {
+		if err := os.Chown(draft, int(owner.Uid), int(owner.Gid)); err != nil {
+			return errors.Join(err, os.Remove(draft))
+		}
+	}
+	return os.Rename(draft, path)
+}
+
+// awaitAnswer waits for the server's answer. When the server stops without
+// one, the request is done here.
+func awaitAnswer(ctx context.Context, config Config, request resetRequest) (bool, error) {
+	ticker := time.NewTicker(resetPollEvery)
+	defer ticker.Stop()
+	path := filepath.Join(config.Dir, resetRequestName)
+	for {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return false, errors.Join(errors.New("the running server did not answer in time; stop it and try again"), removeIfThere(path))
+		}
+		answer, err := readReset[resetAnswer](filepath.Join(config.Dir, resetAnswerName))
+		if err == nil && answer.ID == request.ID {
+			return answer.Active, errors.Join(answer.failure(), os.Remove(filepath.Join(config.Dir, resetAnswerName)))
+		}
+		if active, err := takeOver(ctx, config, request); !errors.Is(err, errInUse) {
+			return active, err
+		}
+	}
+}
+
+// takeOver does the request itself if the server has stopped meanwhile. Should
+// it have been done already, or be done at the same time by this process's own
+// housekeeping, that was the same password.
+func takeOver(ctx context.Context, config Config, request resetRequest) (bool, error) {
+	active, err := recoverAlone(ctx, config, request)
+	if errors.Is(err, errInUse) {
+		return false, err
+	}
+	return active, errors.Join(err, removeIfThere(filepath.Join(config.Dir, resetRequestName)), removeIfThere(filepath.Join(config.Dir, resetAnswerName)))
+}
+
+func (a resetAnswer) failure() error {
+	if a.Error == "" {
+		return nil
+	}
+	return errors.New(a.Error)
+}
+
+// takeReset does the request that a command has left, if there is one.
+func (h *housekeeper) takeReset(ctx context.Context) error {
+	dir := h.store.config.Dir
+	path := filepath.Join(dir, resetRequestName)
+	request, err := readReset[resetRequest](path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	answer := resetAnswer{ID: request.ID}
+	if err == nil {
+		answer.Active, err = h.store.reset(ctx, request)
+	}
+	if err != nil {
+		answer.Error = err.Error()
+	}
+	content, err := json.Marshal(answer)
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.Remove(path), writeFile(filepath.Join(dir, resetAnswerName), content))
+}
+
+func readReset[T any](path string) (value T, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return value, err
+	}
+	content, err := io.ReadAll(io.LimitReader(file, maxResetBytes))
+	if err := errors.Join(err, file.Close()); err != nil {
+		return value, err
+	}
+	if err := json.Unmarshal(content, &value); err != nil {
+		return value, fmt.Errorf("%s is not a request of this PiCloud: %w", path, err)
+	}
+	return value, nil
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}

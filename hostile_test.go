@@ -296,6 +296,26 @@ func (s *hostileServer) processBytes(name string) int {
 	return kib << 10
 }
 
+// forgetPeak begins the kernel's count of the process's highest memory anew
+// (proc_pid_clear_refs(5)).
+func (s *hostileServer) forgetPeak() {
+	s.t.Helper()
+	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.cmd.Process.Pid), []byte("5"), 0); err != nil {
+		s.t.Fatalf("the server has gone: %v", err)
+	}
+}
+
+// checkPeak fails when the process held far more memory than at first since
+// the last forgetPeak.
+func (s *hostileServer) checkPeak(t *testing.T) {
+	t.Helper()
+	peak := s.processBytes("VmHWM:")
+	t.Logf("peak %d MiB", peak>>20)
+	if peak > s.base+peakSlack {
+		t.Errorf("the process held up to %d MiB, %d MiB more than at first", peak>>20, (peak-s.base)>>20)
+	}
+}
+
 // checkMemoryReturned fails unless the process's memory is back near its base.
 func (s *hostileServer) checkMemoryReturned(when string) {
 	s.t.Helper()
@@ -350,6 +370,7 @@ func fileExists(path string) bool {
 
 func (s *hostileServer) attackAlone(t *testing.T, h *hostile, executions map[string]*hostile) {
 	var took []time.Duration
+	s.forgetPeak()
 	for range attempts {
 		a, d, err := s.attack(h)
 		if err != nil {
@@ -371,6 +392,7 @@ func (s *hostileServer) attackAlone(t *testing.T, h *hostile, executions map[str
 	if len(took) == attempts && took[attempts-1] > h.wall+stopSlack {
 		t.Errorf("took %v, limit %v", took, h.wall)
 	}
+	s.checkPeak(t)
 	if health := s.call("GET", "/healthz", nil, nil); health.status != http.StatusOK {
 		t.Fatalf("healthz answers %d afterwards", health.status)
 	}

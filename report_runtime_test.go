@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -28,14 +28,17 @@ type bench struct {
 	store  *store.Store
 	engine *runtime.Engine
 	app    store.App
+	close  func() // once; the test's end closes too
 }
 
-func newBench(t testing.TB) *bench {
+func newBench(t testing.TB) *bench { return newBenchAt(t, t.TempDir()) }
+
+func newBenchAt(t testing.TB, dir string) *bench {
 	t.Helper()
 	ctx := context.Background()
 	logger := slog.New(slog.DiscardHandler)
 	s, err := store.Open(ctx, store.Config{
-		Dir: t.TempDir(), Logger: logger, Now: time.Now, LogRetentionDays: 14, LogRetentionRows: 1000,
+		Dir: dir, Logger: logger, Now: time.Now, LogRetentionDays: 14, LogRetentionRows: 1000,
 		OnFatal: func(err error) { panic(err) },
 	})
 	if err != nil {
@@ -44,17 +47,18 @@ func newBench(t testing.TB) *bench {
 	defaults := meter.Limits{Instructions: 10_000_000, MemoryBytes: 16 << 20, Wall: 10 * time.Second, StringBytes: 4 << 20, CallDepth: 200, SDKCalls: 1000}
 	ceilings := meter.Limits{Instructions: 1_000_000_000, MemoryBytes: 256 << 20, Wall: 300 * time.Second, StringBytes: 256 << 20, CallDepth: 1000, SDKCalls: 100_000}
 	engine := runtime.New(runtime.Config{Store: s, Logger: logger, Modules: sdk.Modules(), Defaults: defaults, Ceilings: ceilings})
-	t.Cleanup(func() {
+	end := sync.OnceFunc(func() {
 		engine.Close()
 		if err := s.Close(ctx); err != nil {
 			t.Error(err)
 		}
 	})
+	t.Cleanup(end)
 	app, err := s.CreateApp(ctx, store.AppDraft{Slug: "bench", Name: "Bench"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &bench{t, s, engine, app}
+	return &bench{t, s, engine, app, end}
 }
 
 // script saves a script and returns it as a request would find it.
@@ -195,59 +199,4 @@ func measureHello(t *testing.T) []figure {
 		{what: "one hello execution with every limit on (median of 100 rounds of 1,000)", value: fmt.Sprintf("%.2f µs", half), bar: "at most 3 µs", reached: half <= 3},
 		{what: "its allocation, the execution record included", value: fmt.Sprintf("%d B in %d", result.AllocedBytesPerOp(), result.AllocsPerOp()), bar: "at most 2 KB", reached: result.AllocedBytesPerOp() <= 2000},
 	}
-}
-
-// measureLog counts what the execution log costs the card for each 1,000 runs.
-func measureLog(t *testing.T) []figure {
-	return append(
-		logFigures(t, 10, 1000, 2.0, 101),
-		logFigures(t, 500, 10_000, 0.45, 4)...)
-}
-
-// logFigures runs total hello scripts at a rate per second and counts the
-// bytes that the kernel took for the disk and the syncs of the database.
-func logFigures(t *testing.T, rate, total int, megabytes float64, syncs int64) []figure {
-	b := newBench(t)
-	script := b.script("hello", helloScript, store.Limits{})
-	if err := b.store.FlushExecutions(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	bytesBefore, syncsBefore := writtenBytes(t), b.store.WriterStats().Syncs
-	ticker := time.NewTicker(time.Second / time.Duration(rate))
-	defer ticker.Stop()
-	for range total {
-		<-ticker.C
-		b.run(script)
-	}
-	if err := b.store.FlushExecutions(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	perThousand := float64(total) / 1000
-	written := float64(writtenBytes(t)-bytesBefore) / 1e6 / perThousand
-	synced := float64(b.store.WriterStats().Syncs-syncsBefore) / perThousand
-	what := fmt.Sprintf("for each 1,000 logged runs at %d/s", rate)
-	return []figure{
-		{what: "bytes written " + what, value: fmt.Sprintf("%.2f MB", written), bar: fmt.Sprintf("at most %.2f MB", megabytes), reached: written <= megabytes},
-		{what: "syncs " + what, value: fmt.Sprintf("%.1f", synced), bar: fmt.Sprintf("at most %d", syncs), reached: synced <= float64(syncs)},
-	}
-}
-
-// writtenBytes is what the kernel has counted as this process's writes to storage.
-func writtenBytes(t *testing.T) int64 {
-	t.Helper()
-	b, err := os.ReadFile("/proc/self/io")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(b)) {
-		if rest, ok := strings.CutPrefix(line, "write_bytes: "); ok {
-			n, err := strconv.ParseInt(strings.TrimSpace(rest), 10, 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return n
-		}
-	}
-	t.Fatal("/proc/self/io has no write_bytes")
-	return 0
 }

@@ -20,6 +20,16 @@ func limitMemory(getenv func(string) string) {
 	}
 }
 
+// heapFloor is how much the garbage collector takes for granted. Its next turn
+// comes when the heap has doubled, and the heap of an idle instance is so small
+// that a busy one would collect 90 times a second for nothing.
+const heapFloor = 8 << 20
+
+// raiseHeap adds the floor to the heap for as long as the caller keeps what it
+// returns. Nobody writes there, so the kernel never gives it memory. Without
+// it a logged request costs about 1 µs more (TestReport/HTTP).
+func raiseHeap() []byte { return make([]byte, heapFloor) }
+
 // machineMemory returns the machine's memory in bytes; 0 where the kernel does not say.
 func machineMemory() int64 {
 	f, err := os.Open("/proc/meminfo")

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	goruntime "runtime"
 	"syscall"
 	"time"
 
@@ -78,6 +79,8 @@ func serve(settings Settings, process Process) error {
 	defer signal.Stop(signals)
 
 	limitMemory(process.Getenv)
+	floor := raiseHeap()
+	defer goruntime.KeepAlive(floor)
 	i := &instance{
 		settings: settings,
 		process:  process,

@@ -130,9 +130,9 @@ func (e *Engine) Run(ctx context.Context, invocation *Invocation) *Result {
 	if e.clock != nil {
 		started = e.clock()
 	}
-	record := newRecord(e.store.NewExecutionID(), started, invocation)
+	record := newRecord(e.store.NewExecutionID(started), started, invocation)
 	record.note(started, invocation.Note)
-	result, failed := e.run(ctx, invocation, record)
+	result, failed := e.run(ctx, invocation, record, began)
 	if failed != nil {
 		result = failed.result()
 	}
@@ -142,7 +142,10 @@ func (e *Engine) Run(ctx context.Context, invocation *Invocation) *Result {
 		record.note(started, note)
 	}
 	result.ExecutionID = record.execution.ID
-	record.finish(result, failed, time.Since(began))
+	if record.took == 0 {
+		record.took = time.Since(began) // it never came to a state
+	}
+	record.finish(result, failed)
 	if invocation.Kind == KindTest {
 		result.Execution = copyExecution(&record.execution)
 	}
@@ -151,7 +154,7 @@ func (e *Engine) Run(ctx context.Context, invocation *Invocation) *Result {
 }
 
 // run takes an invocation through gate and cache to a state.
-func (e *Engine) run(ctx context.Context, invocation *Invocation, record *record) (result *Result, failed *failure) {
+func (e *Engine) run(ctx context.Context, invocation *Invocation, record *record, began time.Time) (result *Result, failed *failure) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			e.logger.Error("panic around a script", "script_id", invocation.Script.ID,
@@ -170,9 +173,10 @@ func (e *Engine) run(ctx context.Context, invocation *Invocation, record *record
 	}
 	limits := e.limitsOf(invocation.Script)
 	s := e.pool.take(limits.CallDepth)
-	s.begin(ctx, invocation, record, limits)
+	ready := s.begin(ctx, invocation, record, limits)
 	result, failed = s.execute(proto)
 	usage := s.end()
+	record.took = ready.Sub(began) + usage.Elapsed
 	record.execution.Usage = store.Usage{
 		Instructions: usage.Instructions, MemoryBytes: usage.MemoryBytes, SDKCalls: int64(usage.SDKCalls),
 	}

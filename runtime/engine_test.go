@@ -478,9 +478,15 @@ func TestLogLineIsBounded(t *testing.T) {
 func TestPanicBelowAScript(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, func(c *runtime.Config) { c.Modules = append(c.Modules, panicModule()) })
-	result := b.try(`broken.now()`, nil)
-	if result.Status != 502 || result.Err.Code != runtime.CodeInternal || strings.Contains(result.Err.Message, "kaboom") {
-		t.Errorf("%d %+v", result.Status, result.Err)
+	for _, source := range []string{
+		`broken.now()`, `pcall(broken.now) return "survived"`, `coroutine.wrap(broken.now)() return "survived"`,
+		`xpcall(broken.now, function() return "handled" end) return "survived"`, `return tostring(setmetatable({}, {__tostring = broken.now}))`,
+		`table.sort({1, 2, 3}, broken.now) return "survived"`,
+	} {
+		result := b.try(source, nil)
+		if result.Status != 502 || result.Err.Code != runtime.CodeInternal || strings.Contains(result.Err.Message, "kaboom") {
+			t.Errorf("%s: %d %+v", source, result.Status, result.Err)
+		}
 	}
 	b.wantBody(`return 1`, nil, "1")
 }

@@ -1,9 +1,9 @@
 package runtime
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"net/http"
 	"runtime/debug"
@@ -84,31 +84,32 @@ func internalFailure(script *store.Script) *failure {
 
 // failureOf turns what a script's execution panicked with into a failure.
 func (s *state) failureOf(cause any) *failure {
-	if stopped := s.meter.Failure(); stopped != nil {
+	if stopped := s.meter.Failure(); stopped != nil && stopped.Cause == meter.CauseDefect {
+		return s.defect(stopped.Message)
+	} else if stopped != nil {
 		return limitFailure(stopped, originOf(s.L, ""))
 	}
 	raised, isLua := meter.ErrorValue(cause)
-	if !isLua {
-		stack := debug.Stack()
-		if isRegistryOverflow(stack) {
-			where := originOf(s.L, "")
-			where.line = max(where.line, 1)
-			return scriptFailure(CodeScriptError, "stack overflow (too many values in one call)", where)
-		}
-		run := &s.run
-		run.engine.logger.Error("panic below a script", "script_id", run.script.ID, "version", run.script.Version,
-			"execution_id", run.record.execution.ID, "panic", cause, "stack", string(stack))
-		return internalFailure(run.script)
+	if isLua {
+		message := s.errorText(raised)
+		return scriptFailure(CodeScriptError, message, originOf(s.L, message))
 	}
-	message := s.errorText(raised)
-	return scriptFailure(CodeScriptError, message, originOf(s.L, message))
+	stack := debug.Stack()
+	if meter.RegistersFull(stack) {
+		where := originOf(s.L, "")
+		where.line = max(where.line, 1)
+		return scriptFailure(CodeScriptError, "stack overflow (too many values in one call)", where)
+	}
+	return s.defect(fmt.Sprintf("panic: %v\n%s", cause, stack))
 }
 
-// isRegistryOverflow knows, by the stack it was raised from, the Go panic that
-// gopher-lua makes of a full register stack in a tail call: it looks for the
-// line of a call that has not begun.
-func isRegistryOverflow(stack []byte) bool {
-	return bytes.Contains(stack, []byte("(*LState).registryOverflow(")) && bytes.Contains(stack, []byte("(*LState).where("))
+// defect logs what only PiCloud's developers can mend, and says no more of it
+// to the script's author than where to look.
+func (s *state) defect(what string) *failure {
+	run := &s.run
+	run.engine.logger.Error("panic below a script", "script_id", run.script.ID, "version", run.script.Version,
+		"execution_id", run.record.execution.ID, "panic", what)
+	return internalFailure(run.script)
 }
 
 // errorText shows an error value without calling into the script: a table by

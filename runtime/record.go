@@ -18,13 +18,14 @@ const (
 	maxLogLineBytes    = 4 << 10
 	maxRecordedBody    = 8 << 10
 	maxRecordedHeaders = 32
-	maxRecordedHeader  = 512 // bytes of one value
-	maxRecordedPath    = 2 << 10
+	maxRecordedHeader  = 512     // bytes of one value
+	maxRecordedPath    = 2 << 10 // of the path, and of the query
 	maxErrorText       = 4 << 10
 )
 
 // record is an execution with its request and response in one allocation.
 type record struct {
+	took      time.Duration // the wait for a slot included
 	execution store.Execution
 	request   store.RecordedRequest
 	response  store.RecordedResponse
@@ -48,6 +49,7 @@ func newRecord(id uuid.UUID, started time.Time, invocation *Invocation) *record 
 func (r *record) recordRequest(request *Request) {
 	r.request.Method = request.Method
 	r.request.Path = clipText(request.Path, maxRecordedPath)
+	r.request.Query = clipText(recordedQuery(request.RawQuery), maxRecordedPath)
 	r.request.Headers = recordedHeaders(request)
 	r.request.BodyBytes = len(request.Body)
 	r.request.Body, r.request.BodyBase64 = recordedBody(request.Body)
@@ -108,10 +110,10 @@ func (r *record) note(at time.Time, text string) {
 }
 
 // finish adds the outcome.
-func (r *record) finish(result *Result, failure *failure, took time.Duration) {
+func (r *record) finish(result *Result, failure *failure) {
 	e := &r.execution
 	e.StatusCode = result.Status
-	e.DurationMS = float64(took.Microseconds()) / 1000
+	e.DurationMS = float64(r.took.Microseconds()) / 1000
 	if failure != nil {
 		e.Status = failure.status
 		e.Error = &store.ExecutionError{
@@ -134,19 +136,20 @@ func (r *record) finish(result *Result, failure *failure, took time.Duration) {
 // belongs to the store once it is recorded.
 func copyExecution(e *store.Execution) *store.Execution {
 	private := *e
-	private.Logs = append([]store.LogLine{}, e.Logs...) // a list also when it is empty
+	// Lists stay lists in JSON when they are empty.
+	private.Logs = append([]store.LogLine{}, e.Logs...)
 	if e.Error != nil {
 		failed := *e.Error
 		private.Error = &failed
 	}
 	if e.Request != nil {
 		request := *e.Request
-		request.Headers = slices.Clone(request.Headers)
+		request.Headers = append([]store.HeaderField{}, request.Headers...)
 		private.Request = &request
 	}
 	if e.Response != nil {
 		response := *e.Response
-		response.Headers = slices.Clone(response.Headers)
+		response.Headers = append([]store.HeaderField{}, response.Headers...)
 		private.Response = &response
 	}
 	return &private

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"slices"
 	"strings"
 
 	"picloud/store"
@@ -9,7 +10,7 @@ import (
 // redacted stands for a value that must not be stored.
 const redacted = "[redacted]"
 
-// secretWords mark the headers that carry credentials or signatures, whatever
+// secretWords mark the headers and the query's names that carry credentials or signatures, whatever
 // the sender calls them (spec 4: authorization, cookie, set-cookie, x-api-key,
 // signature headers; X-Gitlab-Token, X-Shopify-Hmac-Sha256 and
 // X-Telegram-Bot-Api-Secret-Token are of the same sort).
@@ -56,12 +57,12 @@ func ruleFor(name string) headerRule {
 		rule.keep = true
 		return rule
 	}
-	rule.secret = isSecretHeader(rule.lower)
+	rule.secret = holdsSecretWord(rule.lower)
 	rule.keep = rule.secret || strings.HasPrefix(rule.lower, "x-")
 	return rule
 }
 
-func isSecretHeader(lower string) bool {
+func holdsSecretWord(lower string) bool {
 	for _, word := range secretWords {
 		if strings.Contains(lower, word) {
 			return true
@@ -76,6 +77,44 @@ func (r headerRule) field(value string) store.HeaderField {
 		return store.HeaderField{Name: r.lower, Value: redacted}
 	}
 	return store.HeaderField{Name: r.lower, Value: clipText(value, maxRecordedHeader)}
+}
+
+// secretNames are the query's names for a credential besides those that hold
+// one of secretWords: weather stations and cameras send theirs so.
+var secretNames = []string{"key", "pass", "passkey", "passwd", "pwd", "sig"}
+
+// recordedQuery is a query with the values taken out that must not be stored.
+// One without such values, as nearly every query is, comes back as it is.
+func recordedQuery(query string) string {
+	secret := false
+	eachPair(query, func(name, _ string) bool {
+		secret = isSecretName(name)
+		return !secret
+	})
+	if !secret {
+		return query
+	}
+	var kept strings.Builder
+	eachPair(query, func(name, value string) bool {
+		if kept.Len() > 0 {
+			kept.WriteByte('&')
+		}
+		kept.WriteString(name)
+		if isSecretName(name) {
+			value = redacted
+		}
+		if value != "" {
+			kept.WriteByte('=')
+			kept.WriteString(value)
+		}
+		return true
+	})
+	return kept.String()
+}
+
+func isSecretName(encoded string) bool {
+	name := lowerASCII(unescape(encoded))
+	return slices.Contains(secretNames, name) || holdsSecretWord(name)
 }
 
 // lowerASCII is strings.ToLower without its passes over Unicode; header names are ASCII.

@@ -44,8 +44,8 @@ func frozen(L *lua.LState, kind *lua.LTable) *lua.LTable {
 // emptyRequest is what ctx.request shows in a run that has none.
 var emptyRequest = &Request{}
 
-// begin gives the state to a run with a fresh environment.
-func (s *state) begin(ctx context.Context, invocation *Invocation, record *record, limits meter.Limits) {
+// begin gives the state to a run with a fresh environment and says when it was ready.
+func (s *state) begin(ctx context.Context, invocation *Invocation, record *record, limits meter.Limits) (ready time.Time) {
 	env := s.L.CreateTable(0, 0)
 	env.Metatable = s.run.engine.library.EnvMetatable
 	s.run = Run{
@@ -56,7 +56,9 @@ func (s *state) begin(ctx context.Context, invocation *Invocation, record *recor
 		s.run.request = emptyRequest
 	}
 	s.meter.Owner = &s.run
-	s.meter.Start(limits, env, time.Now())
+	now := time.Now()
+	s.meter.Start(limits, env, now)
+	return now
 }
 
 // execute runs the script's chunk and turns what it returns into a response,

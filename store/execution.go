@@ -73,10 +73,12 @@ type HeaderField struct {
 
 // RecordedRequest is the part of a request that the log keeps. Body is at most
 // 8 KiB; BodyBytes is its whole length. BodyBase64 says that Body is base64
-// because the bytes are not UTF-8.
+// because the bytes are not UTF-8. Query is as it was sent, without the values
+// of names that stand for a credential.
 type RecordedRequest struct {
 	Method     string        `json:"method"`
 	Path       string        `json:"path"`
+	Query      string        `json:"query"`
 	Headers    []HeaderField `json:"headers"`
 	Body       string        `json:"body"`
 	BodyBase64 bool          `json:"body_base64,omitempty"`

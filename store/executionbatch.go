@@ -117,6 +117,7 @@ func (e *batchEncoder) add(key int64, x *Execution) {
 	if r := x.Request; r != nil {
 		e.word(r.Method)
 		e.word(r.Path)
+		e.word(r.Query)
 		e.addBody(r.Headers, r.Body, r.BodyBytes)
 	}
 	if r := x.Response; r != nil {

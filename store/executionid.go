@@ -30,12 +30,14 @@ type idGenerator struct {
 // start makes the next id later than that of key, whatever the clock says.
 func (g *idGenerator) start(key int64) { raise(&g.last, key>>keyTailBits) }
 
-func (g *idGenerator) next() uuid.UUID {
+func (g *idGenerator) next() uuid.UUID { return g.nextAt(g.now()) }
+
+func (g *idGenerator) nextAt(now time.Time) uuid.UUID {
 	for {
 		last := g.last.Load()
 		// A clock that stands or steps back, or 4,096 ids in one millisecond,
 		// carries the count into the time: the order matters more.
-		next := max(g.now().UnixMilli()<<sequenceBits, last+1)
+		next := max(now.UnixMilli()<<sequenceBits, last+1)
 		if g.last.CompareAndSwap(last, next) {
 			random := rand.Uint64()
 			return joinID(next<<keyTailBits|int64(random>>restBits&(1<<keyTailBits-1)), int64(random&(1<<restBits-1)))
@@ -75,8 +77,9 @@ func newestExecutionKey(t *transaction) (int64, error) {
 }
 
 // NewExecutionID returns a UUIDv7 that no other execution of this database
-// has, later than all before it, also across a restart and a clock that steps back.
-func (s *Store) NewExecutionID() uuid.UUID { return s.ids.next() }
+// has, later than all before it, also across a restart and a clock that steps
+// back. now is what the caller's clock says.
+func (s *Store) NewExecutionID(now time.Time) uuid.UUID { return s.ids.nextAt(now) }
 
 // newID makes the id of anything else that the store keeps.
 func (s *Store) newID() uuid.UUID { return s.ids.next() }

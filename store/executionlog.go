@@ -100,7 +100,7 @@ func (q *executionQueue) swap(spare []bufferedExecution) []bufferedExecution {
 // here on. Its ID is one that NewExecutionID gave; any other is replaced.
 func (s *Store) RecordExecution(e *Execution) {
 	if _, _, ok := splitID(e.ID); !ok {
-		e.ID = s.NewExecutionID()
+		e.ID = s.newID()
 	}
 	l := &s.log
 	size := executionSize(e)
@@ -174,7 +174,7 @@ func executionSize(e *Execution) int {
 		size += 64 + len(e.Logs[i].Message) + len(e.Logs[i].Data)
 	}
 	if r := e.Request; r != nil {
-		size += 128 + len(r.Path) + len(r.Body) + headerSize(r.Headers)
+		size += 128 + len(r.Path) + len(r.Query) + len(r.Body) + headerSize(r.Headers)
 	}
 	if r := e.Response; r != nil {
 		size += 96 + len(r.Body) + headerSize(r.Headers)

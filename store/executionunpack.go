@@ -156,7 +156,7 @@ func (d *batchDecoder) record(key *int64) *Execution {
 	}
 	d.logs(x, keyTime(*key))
 	if flags&hasRequest != 0 {
-		r := &RecordedRequest{Method: d.word(), Path: d.word(), BodyBase64: flags&requestBase64 != 0}
+		r := &RecordedRequest{Method: d.word(), Path: d.word(), Query: d.word(), BodyBase64: flags&requestBase64 != 0}
 		r.Headers, r.Body, r.BodyBytes = d.body()
 		x.Request = r
 	}

@@ -121,13 +121,13 @@ func crash(t testing.TB, dir string) string {
 }
 
 func testExecution(s *Store, script uuid.UUID) *Execution {
-	id := s.NewExecutionID()
+	id := s.newID()
 	key, _, _ := splitID(id)
 	return &Execution{
 		ID: id, ScriptID: script, ScriptVersion: 3, RequestID: strings.ReplaceAll(uuid.NewString(), "-", ""), InvocationType: "http", Status: StatusSuccess,
 		StatusCode: 200, StartedAt: keyTime(key), DurationMS: 1.234, Usage: Usage{Instructions: 1234, MemoryBytes: 20480, SDKCalls: 2},
 		Logs: []LogLine{{At: keyTime(key) + 1, Level: "info", Message: "reading " + strconv.Itoa(int(key>>3)&0xfff), Data: []byte(`{"a":1}`)}},
-		Request: &RecordedRequest{Method: "POST", Path: "/hook/sensor", Body: `{"temperature":21.5,"id":` + strconv.Itoa(int(key&0xffff)) + `}`, BodyBytes: 40,
+		Request: &RecordedRequest{Method: "POST", Path: "/hook/sensor", Query: "room=hall", Body: `{"temperature":21.5,"id":` + strconv.Itoa(int(key&0xffff)) + `}`, BodyBytes: 40,
 			Headers: []HeaderField{{"Content-Type", "application/json"}, {"User-Agent", "Shelly/1.14"}, {"Host", "pi.local:8080"}, {"Accept", "*/*"}}},
 		Response: &RecordedResponse{Status: 200, Body: `{"ok":true}`, BodyBytes: 11, Headers: []HeaderField{{"Content-Type", "application/json"}}},
 	}

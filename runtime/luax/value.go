@@ -1,6 +1,10 @@
 package luax
 
-import lua "github.com/yuin/gopher-lua"
+import (
+	lua "github.com/yuin/gopher-lua"
+
+	"picloud/runtime/meter"
+)
 
 // MaxDepth bounds nesting in both directions (spec 3, "JSON and Lua").
 const MaxDepth = 128
@@ -37,9 +41,13 @@ func NewTable(items, fields int) *lua.LTable {
 }
 
 // Function wraps a Go function outside any state. It has no environment and no
-// upvalues, so all states may share it.
+// upvalues, so all states may share it. Every Go function that a script can
+// reach is made here: what panics in it ends the run.
 func Function(call lua.LGFunction) *lua.LFunction {
-	return &lua.LFunction{IsG: true, GFunction: call}
+	return &lua.LFunction{IsG: true, GFunction: func(L *lua.LState) int {
+		defer meter.Guard(L)
+		return call(L)
+	}}
 }
 
 // NewArray returns an empty table with room for n items that is encoded as a

@@ -1,6 +1,7 @@
 package meter
 
 import (
+	"reflect"
 	"testing"
 
 	lua "github.com/yuin/gopher-lua"
@@ -36,5 +37,11 @@ func TestLayout(t *testing.T) {
 	}
 	if size := tableBytes(table); size < empty+100*slotBytes {
 		t.Errorf("table of 100 deleted keys has %d bytes", size)
+	}
+	if kind := reflect.TypeOf(lua.LTable{}).Field(keysField).Type; kind != reflect.TypeOf([]lua.LValue{}) {
+		t.Fatalf("the key list is a %v", kind)
+	}
+	if keys := keysOf(table); len(keys) != 100 || keys[99] != lua.LNumber(-100) {
+		t.Errorf("%d keys in the list of 100 deleted ones", len(keys))
 	}
 }

@@ -12,15 +12,18 @@ type Limits struct {
 	SDKCalls     int           // calls of http, email, kv, docs, topics, dead_letters
 }
 
-// Cause says which limit ended a run.
+// Cause says why the meter ended a run.
 type Cause string
 
-// The causes, spelt as the status of the execution record.
+// The causes; limits are spelt as the status of the execution record.
 const (
 	CauseInstructions Cause = "instruction_limit"
 	CauseMemory       Cause = "memory_limit" // also a string over StringBytes
 	CauseTimeout      Cause = "timeout"
 	CauseSDKCalls     Cause = "sdk_call_limit"
+	// CauseDefect is no limit: a Go function below the script panicked. The
+	// failure's message is the panic with its stack, for the server's log only.
+	CauseDefect Cause = "internal"
 )
 
 // Failure is the sticky reason a run was stopped; nil while it may go on.

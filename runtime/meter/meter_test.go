@@ -29,6 +29,7 @@ type machine struct {
 	usage meter.Usage
 	err   lua.LValue
 	trace string
+	own   map[string]lua.LGFunction // besides functions
 }
 
 func newMonitor(t testing.TB) *meter.Monitor {
@@ -47,8 +48,10 @@ func newMachine(monitor *meter.Monitor) *machine {
 func (m *machine) run(t testing.TB, l meter.Limits, source string, inspect func()) {
 	t.Helper()
 	env := m.L.NewTable()
-	for name, f := range functions {
-		env.RawSetString(name, &lua.LFunction{IsG: true, GFunction: f})
+	for _, from := range []map[string]lua.LGFunction{functions, m.own} {
+		for name, f := range from {
+			env.RawSetString(name, &lua.LFunction{IsG: true, GFunction: f})
+		}
 	}
 	m.meter.Start(l, env, time.Now())
 	fn, err := m.L.LoadString(source)
@@ -111,7 +114,9 @@ var functions = map[string]lua.LGFunction{
 		L.Push(thread)
 		return 1
 	},
-	"hold": func(L *lua.LState) int { meter.From(L).Hold(L.Get(1)); return 0 },
+	// hoard answers memory that the walk cannot see.
+	"hoard": func(L *lua.LState) int { L.Push(&lua.LUserData{Value: make([]byte, 256<<20)}); return 1 },
+	"hold":  func(L *lua.LState) int { meter.From(L).Hold(L.Get(1)); return 0 },
 }
 
 func TestCauses(t *testing.T) {

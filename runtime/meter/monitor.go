@@ -24,8 +24,8 @@ const (
 	// collectEvery bounds how often it does.
 	collectEvery = 50 * time.Millisecond
 
-	// keepFree is how much unused heap the process keeps when nothing runs.
-	keepFree = 32 << 20
+	// keepIdle is how much heap over its idle size the process keeps when nothing runs.
+	keepIdle = 32 << 20
 
 	freeMetric      = "/memory/classes/heap/free:bytes"
 	allocatedMetric = "/gc/heap/allocs:bytes"
@@ -69,7 +69,7 @@ func NewMonitor(runs int) *Monitor {
 		wake:    make(chan struct{}, 1),
 		stop:    make(chan struct{}),
 		samples: []metrics.Sample{
-			{Name: allocatedMetric}, {Name: liveMetric}, {Name: objectsMetric}, {Name: stacksMetric},
+			{Name: allocatedMetric}, {Name: liveMetric}, {Name: objectsMetric}, {Name: stacksMetric}, {Name: freeMetric},
 		},
 	}
 	m.asleep.Store(true)
@@ -78,7 +78,10 @@ func NewMonitor(runs int) *Monitor {
 }
 
 // Start runs the monitor's goroutine until Close.
-func (m *Monitor) Start() { m.done.Go(m.run) }
+func (m *Monitor) Start() {
+	m.noteIdle()
+	m.done.Go(m.run)
+}
 
 // Close stops the monitor and waits for it. No script may run any more; Close
 // may be called once, after Start.
@@ -122,24 +125,31 @@ func (m *Monitor) run() {
 		case <-m.wake:
 		}
 		m.watch()
-		giveBackMemory()
+		m.giveBackMemory()
+		m.noteIdle()
 	}
 }
 
-// giveBackMemory returns what a burst has left to the system at once. The
-// runtime's own scavenger takes minutes, and a Pi has other things to run.
-func giveBackMemory() {
-	free := []metrics.Sample{{Name: freeMetric}}
-	metrics.Read(free)
-	if free[0].Value.Uint64() > keepFree {
+// noteIdle takes the idle size of the heap. It does so before the monitor falls
+// asleep: when it wakes, the run that woke it may hold much already.
+func (m *Monitor) noteIdle() {
+	m.readSamples()
+	m.idle = m.samples[1].Value.Uint64()
+}
+
+// giveBackMemory collects what a burst has left and returns it to the system at
+// once. The runtime takes minutes for either, a Pi has other things to run, and
+// the next burst must not take the garbage of this one for the idle size.
+func (m *Monitor) giveBackMemory() {
+	m.readSamples()
+	objects, free := m.samples[2].Value.Uint64(), m.samples[4].Value.Uint64()
+	if objects+free > m.idle+keepIdle {
 		debug.FreeOSMemory()
 	}
 }
 
 // watch ticks until nothing has run for idleTicks or the monitor is closed.
 func (m *Monitor) watch() {
-	m.readSamples()
-	m.idle = m.samples[1].Value.Uint64()
 	ticker := time.NewTicker(tickEvery)
 	defer ticker.Stop()
 	for idle := 0; idle < idleTicks || !m.fallAsleep(); {

@@ -3,6 +3,7 @@ package meter
 import (
 	"math/bits"
 	"reflect"
+	"unsafe"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -25,7 +26,8 @@ const (
 
 // Unexported parts of gopher-lua that no method shows: an array whose last
 // items were set to nil keeps its capacity, and the key list of a table never
-// shrinks (gopher-lua issue 214). reflect may read lengths of unexported fields.
+// shrinks (gopher-lua issue 214). reflect may read lengths of unexported fields;
+// the keys themselves need their address.
 // TestLayout fails when an upgrade moves them.
 var (
 	arrayField    = field(lua.LTable{}, "array")
@@ -68,6 +70,12 @@ func tableBytes(t *lua.LTable) int64 {
 		total += mapBytes(max(others.Len(), n-strings.Len()), 2*slotBytes)
 	}
 	return total
+}
+
+// keysOf is the key list of a table's hash part, deleted keys included.
+func keysOf(t *lua.LTable) []lua.LValue {
+	keys := reflect.ValueOf(t).Elem().Field(keysField)
+	return *(*[]lua.LValue)(unsafe.Pointer(keys.UnsafeAddr()))
 }
 
 // mapBytes is the size of a Go map of n entries: groups of eight slots and

@@ -145,16 +145,20 @@ func (w *walker) str(s string) {
 
 func (w *walker) table(t *lua.LTable) {
 	w.total += tableBytes(t)
-	t.ForEach(func(key, v lua.LValue) {
+	// Not the keys that ForEach gives: a table never lets go of a key whose value
+	// was taken away. A number is counted with the table's hash part.
+	for _, key := range keysOf(t) {
 		if w.total > w.most {
 			return
 		}
-		// A number key is either the index of an array slot or shares the value
-		// counted with the hash entry.
 		if key.Type() != lua.LTNumber {
 			w.value(key)
 		}
-		w.value(v)
+	}
+	t.ForEach(func(_, v lua.LValue) {
+		if w.total <= w.most {
+			w.value(v)
+		}
 	})
 	w.value(t.Metatable)
 }

@@ -24,6 +24,7 @@ func TestWalkAccuracy(t *testing.T) {
 		{"rows", `t = {} for i = 1, 10000 do t[i] = {id = i, name = 'n'} end`, 0.75, 1.3},
 		{"string map", `t = {} for i = 1, 40000 do t['k' .. i] = i end`, 0.75, 1.3},
 		{"deleted keys", `t = {} for i = 1, 40000 do t['k' .. i] = i t['k' .. i] = nil end`, 0.7, 1.35},
+		{"long deleted keys", `t = {} for i = 1, 100 do local k = rep(100000, i) .. i t[k] = i t[k] = nil end`, 0.85, 1.15},
 		{"sparse", `t = {} for i = 1, 40000 do t[i * 1000000 + 0.5] = true end`, 0.7, 1.35},
 		{"closures", `t = {} for i = 1, 20000 do local a = i t[i] = function() return a end end`, 0.8, 1.35},
 		{"nested tables", `t = {} for i = 1, 20000 do t = {t} end`, 0.8, 1.3},

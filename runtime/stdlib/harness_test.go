@@ -9,6 +9,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"picloud/runtime/compile"
+	"picloud/runtime/luax"
 	"picloud/runtime/meter"
 	"picloud/runtime/stdlib"
 )
@@ -43,7 +44,7 @@ func newMachine(t testing.TB) *machine {
 		t.Fatal(err)
 	}
 	if err := lib.AddModule("sample", map[string]lua.LValue{
-		"answer": lua.LNumber(42), "double": stdlib.Function(func(L *lua.LState) int { L.Push(L.CheckNumber(1) * 2); return 1 }),
+		"answer": lua.LNumber(42), "double": luax.Function(func(L *lua.LState) int { L.Push(L.CheckNumber(1) * 2); return 1 }),
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,8 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/parse"
+
+	"picloud/runtime/luax"
 )
 
 // Hooks are what the library needs from the engine. All are required except
@@ -65,12 +67,12 @@ func New(hooks Hooks) (*Library, error) {
 		return nil, err
 	}
 	lib.trampoline = trampoline
-	lib.Concat = Function(concat)
+	lib.Concat = luax.Function(concat)
 	lib.Globals = lib.newTable(functions(lib.baseFunctions()))
 	lib.nextFunc = lib.Globals.RawGetString("next").(*lua.LFunction)
-	lib.ipairsNext = Function(ipairsNext)
+	lib.ipairsNext = luax.Function(ipairsNext)
 	lib.addStandardTables()
-	lib.Globals.Metatable = lib.newTable(map[string]lua.LValue{"__index": Function(missingGlobal)})
+	lib.Globals.Metatable = lib.newTable(map[string]lua.LValue{"__index": luax.Function(missingGlobal)})
 	lib.EnvMetatable = lib.newTable(map[string]lua.LValue{"__index": lib.Globals, "__metatable": lua.LFalse})
 	return lib, nil
 }
@@ -85,7 +87,7 @@ func (lib *Library) addStandardTables() {
 	lib.setGlobal("os", lib.freeze("os", lib.newTable(functions(lib.osFunctions()))))
 	lib.setGlobal("_VERSION", lua.LString("Lua 5.1"))
 	if lib.hooks.Require != nil {
-		lib.setGlobal("require", Function(lib.hooks.Require))
+		lib.setGlobal("require", luax.Function(lib.hooks.Require))
 	}
 }
 
@@ -139,14 +141,10 @@ func (lib *Library) Install(L *lua.LState) {
 
 func (lib *Library) setGlobal(name string, value lua.LValue) { lib.Globals.RawSetString(name, value) }
 
-// Function makes a Go function that all states may share: it has no environment
-// and no upvalues.
-func Function(f lua.LGFunction) *lua.LFunction { return &lua.LFunction{IsG: true, GFunction: f} }
-
 func functions(fs map[string]lua.LGFunction) map[string]lua.LValue {
 	values := make(map[string]lua.LValue, len(fs))
 	for name, f := range fs {
-		values[name] = Function(f)
+		values[name] = luax.Function(f)
 	}
 	return values
 }

@@ -4,6 +4,8 @@ import (
 	"math"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"picloud/runtime/luax"
 )
 
 func (lib *Library) mathTable() map[string]lua.LValue {
@@ -20,7 +22,7 @@ func (lib *Library) mathTable() map[string]lua.LValue {
 		"log": math.Log, "log10": log10, "rad": toRadians, "sin": math.Sin, "sinh": math.Sinh,
 		"sqrt": math.Sqrt, "tan": math.Tan, "tanh": math.Tanh,
 	} {
-		table[name] = Function(oneNumber(name, f))
+		table[name] = luax.Function(oneNumber(name, f))
 	}
 	table["huge"] = lua.LNumber(math.Inf(1))
 	table["pi"] = lua.LNumber(math.Pi)

@@ -3,6 +3,7 @@ package http
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -78,9 +79,10 @@ type hasher struct {
 	gcPercent int // as it was before the first of them
 }
 
-// hashingGCPercent is how much garbage may gather while hashes are made. Each
-// takes 19 MiB at a time: under the usual 100 % a flood of sign-ins was measured
-// to add 115 MiB, more than a small board has to spare.
+// hashingGCPercent is how much garbage may gather while hashes are made, each
+// of which takes 19 MiB. In a flood of sign-ins by 500 clients (TestLoginFlood)
+// the process grew by 115 MiB under the usual 100 %, by 88 under this, and by
+// 63 when each hash's memory is collected before the next one begins.
 const hashingGCPercent = 20
 
 func newHasher() *hasher {
@@ -134,6 +136,7 @@ func (h *hasher) collectAsUsual() {
 }
 
 func (h *hasher) leave() {
+	runtime.GC() // before the next one allocates
 	h.collectAsUsual()
 	h.done.Add(1)
 	<-h.running

@@ -63,9 +63,9 @@ func (w *writer) runOperations(t *transaction, ops []*operation) error {
 		if _, err := w.connection.exec("SAVEPOINT operation"); err != nil {
 			return err
 		}
-		wrote, changedCatalog := t.wrote, t.changedCatalog
+		wrote, changedCatalog, published := t.wrote, t.changedCatalog, len(t.published)
 		if op.err = runRecovered(op.fn, t); op.err != nil {
-			t.wrote, t.changedCatalog = wrote, changedCatalog
+			t.wrote, t.changedCatalog, t.published = wrote, changedCatalog, t.published[:published]
 			w.noteFull(op.err)
 			if _, err := w.connection.exec("ROLLBACK TO operation"); err != nil {
 				return errors.Join(op.err, err)
@@ -99,8 +99,18 @@ func (w *writer) finish(t *transaction, durable bool, operations int64) error {
 	if t.wrote {
 		w.committed(durable)
 	}
+	if !durable && len(t.published) > 0 {
+		w.relaxed = w.wrote.Load()
+	}
 	if catalog != nil {
 		w.publish(catalog)
+	}
+	w.publishData(t.published)
+	if t.unsynced && w.synced.Load() < w.relaxed {
+		w.sync()
+	}
+	if broken := w.broken.Load(); broken != nil {
+		return broken
 	}
 	return nil
 }

@@ -15,6 +15,11 @@ type transaction struct {
 	// wrote says that something was changed, changedCatalog that it was an app,
 	// a script or a route.
 	wrote, changedCatalog bool
+	// unsynced says that a durable operation found what it wants already stored
+	// by a relaxed one, which a power cut could still take.
+	unsynced bool
+	// published is what changed in key-value entries and documents, in order.
+	published []publication
 }
 
 // exec changes rows and returns how many.

@@ -55,6 +55,7 @@ type Store struct {
 	housekeeper  *housekeeper
 
 	catalog catalogHolder
+	outbox  outbox
 	ids     idGenerator
 	log     executionLog
 	closed  atomic.Bool
@@ -201,7 +202,7 @@ func (s *Store) openWriter(fresh bool) error {
 	}
 	s.writer = &writer{
 		connection: c, now: s.config.Now, onFatal: s.config.OnFatal, space: s.space, full: true,
-		publish: s.catalog.publish, onGrown: func() {}, onFirst: s.rememberWAL,
+		publish: s.catalog.publish, outbox: &s.outbox, onGrown: func() {}, onFirst: s.rememberWAL,
 		queue: make(chan *operation, maxGroup), stopped: make(chan struct{}),
 	}
 	// The file outlives the last connection: making it anew costs a start 8 MiB of writes.
@@ -251,6 +252,9 @@ func (s *Store) load(ctx context.Context) error {
 			return err
 		}
 		s.ids.start(newest)
+		if err := s.outbox.load(t, &s.ids); err != nil {
+			return fmt.Errorf("reading the outbox: %w", err)
+		}
 		return s.log.load(t, s)
 	})
 }

@@ -12,9 +12,18 @@ type transaction struct {
 	ctx context.Context
 	// at is the one time that everything in the transaction happens at.
 	at Time
+	// durable says that the commit is synced before it is acknowledged.
+	durable bool
+	effects
+}
+
+// effects are what a transaction leads to outside the database once it is
+// committed; a failing operation takes back its own.
+type effects struct {
 	// wrote says that something was changed, changedCatalog that it was an app,
-	// a script or a route.
+	// a script, a route or a trigger.
 	wrote, changedCatalog bool
+	deliveries            []PendingDelivery // new rows of the outbox
 }
 
 // exec changes rows and returns how many.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,7 @@ type writer struct {
 	now        func() time.Time
 	onFatal    func(error)
 	publish    func(*Catalog)
+	outbox     *outbox      // told of committed deliveries
 	onGrown    func()       // told when the WAL is due for a checkpoint
 	onFirst    func() error // called after the first change, to note which WAL is this database's
 
@@ -88,6 +90,10 @@ func (w *writer) do(ctx context.Context, op *operation) error {
 	}
 	select {
 	case err := <-op.done:
+		if errors.Is(err, errNeedsSync) && !op.durable {
+			op.durable = true
+			return w.do(ctx, op)
+		}
 		return visible(err)
 	case <-ctx.Done():
 		return ctx.Err()

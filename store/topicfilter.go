@@ -25,9 +25,9 @@ func CheckTopic(topic string) error {
 func CheckTopicFilter(filter string) error {
 	switch {
 	case len(filter) < 1 || len(filter) > maxTopicBytes:
-		return Errorf(KindInvalid, "invalid_topic_filter", "a topic filter is 1 to %d bytes long", maxTopicBytes)
+		return Errorf(KindInvalid, "invalid_topic", "a topic filter is 1 to %d bytes long", maxTopicBytes)
 	case !utf8.ValidString(filter) || strings.ContainsRune(filter, 0):
-		return Errorf(KindInvalid, "invalid_topic_filter", "a topic filter must be UTF-8 text without NUL")
+		return Errorf(KindInvalid, "invalid_topic", "a topic filter must be UTF-8 text without NUL")
 	}
 	rest, more := filter, true
 	for more {
@@ -35,9 +35,9 @@ func CheckTopicFilter(filter string) error {
 		level, rest, more = strings.Cut(rest, "/")
 		switch {
 		case strings.Contains(level, "#") && (level != "#" || more):
-			return Errorf(KindInvalid, "invalid_topic_filter", "in a topic filter # stands alone in the last level, as in home/#")
+			return Errorf(KindInvalid, "invalid_topic", "in a topic filter # stands alone in the last level, as in home/#")
 		case strings.Contains(level, "+") && level != "+":
-			return Errorf(KindInvalid, "invalid_topic_filter", "in a topic filter + stands alone in its level, as in home/+/temperature")
+			return Errorf(KindInvalid, "invalid_topic", "in a topic filter + stands alone in its level, as in home/+/temperature")
 		}
 	}
 	return nil

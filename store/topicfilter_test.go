@@ -46,7 +46,7 @@ func TestCheckTopicFilter(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"", "#/a", "a#", "a/#b", "a+", "+a/b", "a/b+/c", "##", "a\x00", "\xff", strings.Repeat("a", 513)} {
-		wantCode(t, CheckTopicFilter(bad), KindInvalid, "invalid_topic_filter")
+		wantCode(t, CheckTopicFilter(bad), KindInvalid, "invalid_topic")
 	}
 }
 

@@ -280,9 +280,13 @@ func TestSecondProcessIsRefused(t *testing.T) {
 func TestMigrationCopiesFirst(t *testing.T) {
 	t.Parallel()
 	dir := filled(t, true)
-	first := must[[]byte](t)(fs.ReadFile(embeddedMigrations(t), "0001_initial.sql"))
-	migrations := func(second string) fs.FS {
-		return fstest.MapFS{"0001_initial.sql": {Data: first}, "0002_more.sql": {Data: []byte("-- +goose Up\n" + second)}}
+	newest := must[int](t)(newestMigration(embeddedMigrations(t)))
+	migrations := func(more string) fs.FS {
+		files := fstest.MapFS{fmt.Sprintf("%04d_more.sql", newest+1): {Data: []byte("-- +goose Up\n" + more)}}
+		for _, name := range must[[]string](t)(fs.Glob(embeddedMigrations(t), "*.sql")) {
+			files[name] = &fstest.MapFile{Data: must[[]byte](t)(fs.ReadFile(embeddedMigrations(t), name))}
+		}
+		return files
 	}
 	bad := migrations("CREATE TABLE more (x); INSERT INTO nowhere VALUES (1);")
 	if _, err := open(context.Background(), testConfig(t, dir), bad, false); err == nil || !strings.Contains(err.Error(), "migrating") {
@@ -293,16 +297,16 @@ func TestMigrationCopiesFirst(t *testing.T) {
 	good := migrations("CREATE TABLE more (x);")
 	s, err := open(context.Background(), testConfig(t, dir), good, false)
 	noError(t, err)
-	if s.SchemaVersion() != 2 || len(s.Catalog().Scripts) != filledScripts {
-		t.Errorf("schema %d with %d scripts, want 2 with all", s.SchemaVersion(), len(s.Catalog().Scripts))
+	if s.SchemaVersion() != newest+1 || len(s.Catalog().Scripts) != filledScripts {
+		t.Errorf("schema %d with %d scripts, want %d with all", s.SchemaVersion(), len(s.Catalog().Scripts), newest+1)
 	}
 	closeTest(t, s)
-	copied := must[*connection](t)(openConnection(s.path+".schema-1", inspectOptions))
-	if version := must[int](t)(schemaVersion(t.Context(), copied)); version != 1 {
-		t.Errorf("the copy has schema %d, want 1", version)
+	copied := must[*connection](t)(openConnection(fmt.Sprintf("%s.schema-%d", s.path, newest), inspectOptions))
+	if version := must[int](t)(schemaVersion(t.Context(), copied)); version != newest {
+		t.Errorf("the copy has schema %d, want %d", version, newest)
 	}
 	noError(t, copied.close())
-	if info := must[os.FileInfo](t)(os.Stat(s.path + ".schema-1")); info.Mode().Perm() != 0o600 {
+	if info := must[os.FileInfo](t)(os.Stat(fmt.Sprintf("%s.schema-%d", s.path, newest))); info.Mode().Perm() != 0o600 {
 		t.Errorf("the copy has mode %o, want 600", info.Mode().Perm())
 	}
 }

@@ -58,6 +58,7 @@ type Store struct {
 
 	catalog catalogHolder
 	data    *dataCache
+	outbox  outbox
 	ids     idGenerator
 	log     executionLog
 	closed  atomic.Bool
@@ -208,7 +209,7 @@ func (s *Store) openWriter(fresh bool) error {
 	}
 	s.writer = &writer{
 		connection: c, now: s.config.Now, onFatal: s.config.OnFatal, space: s.space, full: true,
-		publish: s.catalog.publish, publishData: s.data.publish, sync: s.syncWAL, onGrown: func() {}, onFirst: s.rememberWAL,
+		publish: s.catalog.publish, data: s.data, outbox: &s.outbox, sync: s.syncWAL, onGrown: func() {}, onFirst: s.rememberWAL,
 		queue: make(chan *operation, maxGroup), stopped: make(chan struct{}),
 	}
 	// The file outlives the last connection: making it anew costs a start 8 MiB of writes.
@@ -258,6 +259,9 @@ func (s *Store) load(ctx context.Context) error {
 			return err
 		}
 		s.ids.start(newest)
+		if err := s.outbox.load(t, &s.ids); err != nil {
+			return fmt.Errorf("reading the outbox: %w", err)
+		}
 		return s.log.load(t, s)
 	})
 }

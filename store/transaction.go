@@ -12,14 +12,23 @@ type transaction struct {
 	ctx context.Context
 	// at is the one time that everything in the transaction happens at.
 	at Time
+	// durable says that the commit is synced before it is acknowledged.
+	durable bool
+	effects
+}
+
+// effects are what a transaction leads to outside the database once it is
+// committed; a failing operation takes back its own.
+type effects struct {
 	// wrote says that something was changed, changedCatalog that it was an app,
-	// a script or a route.
+	// a script, a route or a trigger.
 	wrote, changedCatalog bool
 	// unsynced says that a durable operation found what it wants already stored
 	// by a relaxed one, which a power cut could still take.
 	unsynced bool
 	// published is what changed in key-value entries and documents, in order.
-	published []publication
+	published  []publication
+	deliveries []PendingDelivery // new rows of the outbox
 }
 
 // exec changes rows and returns how many.

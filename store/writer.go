@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,12 +35,11 @@ type writer struct {
 	now        func() time.Time
 	onFatal    func(error)
 	publish    func(*Catalog)
-	// publishData shows committed changes of data to the cache, before any
-	// caller hears of them.
-	publishData func([]publication)
-	sync        func()       // makes relaxed writes durable
-	onGrown     func()       // told when the WAL is due for a checkpoint
-	onFirst     func() error // called after the first change, to note which WAL is this database's
+	data       *dataCache   // told of committed changes of data
+	outbox     *outbox      // told of committed deliveries
+	sync       func()       // makes relaxed writes durable
+	onGrown    func()       // told when the WAL is due for a checkpoint
+	onFirst    func() error // called after the first change, to note which WAL is this database's
 
 	queue   chan *operation
 	stopped chan struct{}
@@ -94,6 +94,10 @@ func (w *writer) do(ctx context.Context, op *operation) error {
 	}
 	select {
 	case err := <-op.done:
+		if errors.Is(err, errNeedsSync) && !op.durable {
+			op.durable = true
+			return w.do(ctx, op)
+		}
 		return visible(err)
 	case <-ctx.Done():
 		return ctx.Err()

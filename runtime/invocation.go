@@ -26,6 +26,8 @@ type Invocation struct {
 	Kind      Kind
 	RequestID string
 	Request   *Request // nil for events
+	// Depth counts the events that led to this run: 0 for a request.
+	Depth int
 	// Background marks work that may not take the gate's last quarter.
 	Background bool
 }

@@ -34,6 +34,8 @@ type KVEntry struct {
 type KVWrite struct {
 	Value json.RawMessage
 	TTL   time.Duration
+	// ExpiresAt is when the entry expires in place of a TTL, to keep what was.
+	ExpiresAt *Time
 	// IfVersion, when set, refuses with conflict "stale_version" unless it is
 	// the entry's version; 0 stands for "there is none".
 	IfVersion *int64
@@ -164,10 +166,10 @@ func (s *Store) setKV(t *transaction, key KVKey, draft KVWrite) (*KVEntry, error
 	if err != nil {
 		return nil, err
 	}
-	if err := checkVersion(draft.IfVersion, old.current()); err != nil {
+	if err := checkVersion("version", draft.IfVersion, old.current()); err != nil {
 		return nil, err
 	}
-	entry := &KVEntry{Key: key.Key, Value: draft.Value, ExpiresAt: expiry(t.at, draft.TTL), UpdatedAt: t.at}
+	entry := &KVEntry{Key: key.Key, Value: draft.Value, ExpiresAt: draft.expiry(t.at), UpdatedAt: t.at}
 	if entry.ExpiresAt == nil && old.exists() && old.ExpiresAt == nil && bytes.Equal(old.Value, entry.Value) {
 		t.unsynced = t.unsynced || !draft.Relaxed
 		return &old.KVEntry, nil
@@ -175,12 +177,12 @@ func (s *Store) setKV(t *transaction, key KVKey, draft KVWrite) (*KVEntry, error
 	return entry, s.storeKV(t, storedChange{key: key, in: in, old: old, origin: draft.Origin}, entry)
 }
 
-// expiry is when something set at a moment expires; nil without a time to live.
-func expiry(at Time, ttl time.Duration) *Time {
-	if ttl == 0 {
-		return nil
+// expiry is when an entry that is set at a moment expires; nil for never.
+func (w *KVWrite) expiry(at Time) *Time {
+	if w.TTL == 0 {
+		return w.ExpiresAt
 	}
-	until := at + Time(max(1, ttl.Milliseconds()))
+	until := at + Time(max(1, w.TTL.Milliseconds()))
 	return &until
 }
 
@@ -206,12 +208,13 @@ func (k *storedKV) current() int64 {
 	return k.Version
 }
 
-// checkVersion refuses unless wanted, when given, is the current version.
-func checkVersion(wanted *int64, current int64) error {
+// checkVersion refuses unless wanted, when given, is the current version, which
+// the error's details bear under a name.
+func checkVersion(name string, wanted *int64, current int64) error {
 	if wanted == nil || *wanted == current {
 		return nil
 	}
-	return &Error{Kind: KindConflict, Code: "stale_version", Details: map[string]any{"version": current},
+	return &Error{Kind: KindConflict, Code: "stale_version", Details: map[string]any{name: current},
 		Message: "it has changed meanwhile; read it again and repeat the change"}
 }
 
@@ -281,7 +284,7 @@ func (s *Store) deleteKV(t *transaction, key KVKey, deletion KVDeletion) (bool, 
 	if err != nil && !errors.Is(err, errNoRow) {
 		return false, err
 	}
-	if err := checkVersion(deletion.IfVersion, old.current()); err != nil {
+	if err := checkVersion("version", deletion.IfVersion, old.current()); err != nil {
 		return false, err
 	}
 	if !old.exists() {

@@ -26,6 +26,8 @@ const (
 	routeRead     capability = "RouteRead"     // routes, and what they match
 	routeWrite    capability = "RouteWrite"    // change routes
 	executionRead capability = "ExecutionRead" // the execution log
+	dataRead      capability = "DataRead"      // key-value entries and documents
+	dataWrite     capability = "DataWrite"     // change entries and documents
 )
 
 // rolesOf says which instance roles grant a capability in every app. A member
@@ -41,6 +43,8 @@ var rolesOf = map[capability][]store.Role{
 	routeRead:     {store.RoleOwner, store.RoleAdmin},
 	routeWrite:    {store.RoleOwner, store.RoleAdmin},
 	executionRead: {store.RoleOwner, store.RoleAdmin},
+	dataRead:      {store.RoleOwner, store.RoleAdmin},
+	dataWrite:     {store.RoleOwner, store.RoleAdmin},
 }
 
 // may reports whether a principal has a capability.

@@ -1,8 +1,10 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -77,6 +79,20 @@ func (r *Run) Enter(block Block) (leave func()) {
 // Block is the block that the run is in.
 func (r *Run) Block() Block { return r.block }
 
+// Now is the wall clock of the records.
+func (r *Run) Now() store.Time { return store.TimeOf(r.engine.now()) }
+
+// NoteQuery adds a query of documents to the execution's record, which keeps
+// the slowest few.
+func (r *Run) NoteQuery(report store.QueryReport) {
+	e := &r.record.execution
+	e.Queries = append(e.Queries, report)
+	if len(e.Queries) > maxQueries {
+		slices.SortFunc(e.Queries, func(a, b store.QueryReport) int { return cmp.Compare(b.DurationMS, a.DurationMS) })
+		e.Queries = e.Queries[:maxQueries]
+	}
+}
+
 // Fault logs a failure of PiCloud's own that a script's call met; the script
 // learns only that it failed.
 func (r *Run) Fault(call string, err error) {
@@ -109,7 +125,7 @@ func (r *Run) addLine(level, message string, data []byte) {
 		e.LogsDropped++
 		return
 	}
-	line := store.LogLine{At: store.TimeOf(r.engine.now()), Level: level}
+	line := store.LogLine{At: r.Now(), Level: level}
 	line.Message = strings.ToValidUTF8(message, "\uFFFD")
 	if data != nil {
 		line.Data = json.RawMessage(append([]byte(nil), data...))

@@ -212,6 +212,18 @@ func (s *Store) PatchDocument(ctx context.Context, key DocumentKey, draft Docume
 	})
 }
 
+// MergeDocument returns what a JSON merge patch makes of a document's data.
+func (s *Store) MergeDocument(ctx context.Context, data, changes json.RawMessage) (json.RawMessage, error) {
+	return readValue(ctx, s, func(t *transaction) (json.RawMessage, error) {
+		r, err := t.first("SELECT json(jsonb_patch(jsonb(?), jsonb(?)))", string(data), string(changes))
+		if err != nil {
+			return nil, err
+		}
+		merged := json.RawMessage(r.text(0))
+		return merged, checkDocument(merged)
+	})
+}
+
 func (s *Store) updateDocument(ctx context.Context, key DocumentKey, draft DocumentWrite,
 	changed func(*transaction, *storedDoc) (json.RawMessage, error)) (*Document, error) {
 	if err := errors.Join(key.check(), checkDocument(draft.Data)); err != nil {

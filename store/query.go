@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// DocumentQuery is a checked query (spec 3, "Data"). Its zero value asks for
-// all documents in the order of their ids.
+// DocumentQuery is a checked query (spec 3, "Data"). Without the parts that
+// ParseDocumentQuery reads it asks for all documents in the order of their ids.
 type DocumentQuery struct {
 	Limit  int    // 1 to MaxDocumentPage, 0 means 100
 	Cursor string // what the page before gave
@@ -54,6 +54,16 @@ const (
 	maxSortFields  = 4
 )
 
+// fillDefaults sets the bounds that are left out.
+func (q *DocumentQuery) fillDefaults() {
+	if q.Limit == 0 {
+		q.Limit = defaultDocumentLimit
+	}
+	if q.MaxBytes == 0 {
+		q.MaxBytes = maxPageBytes
+	}
+}
+
 var operators = []string{"eq", "ne", "gt", "gte", "lt", "lte", "in", "not_in", "exists", "contains", "starts_with"}
 
 func invalidQuery(format string, args ...any) *Error {
@@ -73,7 +83,7 @@ func ParseDocumentQuery(data []byte) (*DocumentQuery, error) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, invalidQuery("something follows the query")
 	}
-	p := queryParser{query: &DocumentQuery{Limit: defaultDocumentLimit, MaxBytes: maxPageBytes}}
+	p := queryParser{query: &DocumentQuery{}}
 	if err := p.parse(raw); err != nil {
 		return nil, err
 	}

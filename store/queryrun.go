@@ -67,6 +67,7 @@ func (s *Store) readDocuments(ctx context.Context, app uuid.UUID, name string, q
 	if err := CheckCollectionName(name); err != nil {
 		return report, err
 	}
+	query.fillDefaults()
 	select {
 	case s.queries <- struct{}{}:
 		defer func() { <-s.queries }()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/google/uuid"
 )
@@ -179,31 +178,43 @@ func conjuncts(c *condition) []*condition {
 	return all
 }
 
-// indexTerm writes what a comparison implies for an index's key, which is what
-// lets SQLite use it. ” lies between all numbers and all strings.
-func (q *queryText) indexTerm(c *condition) {
-	key := c.field.key()
-	value := clipKey(c.values[0])
-	_, isText := value.(string)
-	switch {
-	case c.op == "eq" || c.op == "in":
-		clipped := make([]any, len(c.values))
-		for i, v := range c.values {
-			clipped[i] = clipKey(v)
-		}
-		q.add(" AND "+key+" IN ("+placeholders(len(clipped))+")", clipped...)
-	case c.op == "starts_with":
-		q.add(" AND "+key+" >= ?", value)
-		if value == c.values[0] {
-			q.add(" AND "+key+" < ?", behind(value.(string)))
-		}
-	case strings.HasPrefix(c.op, "g") && isText:
-		q.add(" AND "+key+" >= ?", value)
-	case strings.HasPrefix(c.op, "g"):
-		q.add(" AND "+key+" >= ? AND "+key+" < ''", value)
-	case isText:
-		q.add(" AND "+key+" >= '' AND "+key+" <= ?", value)
-	default:
-		q.add(" AND "+key+" <= ?", value)
+// indexTerms writes what comparisons imply for an index's key, which is what
+// lets SQLite use it. It takes one bound for each end, so ” (which lies between
+// all numbers and all strings) stands only where nothing else does.
+func (q *queryText) indexTerms(terms []condition) {
+	open := func(ops ...string) bool {
+		return !slices.ContainsFunc(terms, func(c condition) bool { return slices.Contains(ops, c.op) })
 	}
+	for i := range terms {
+		c, key := &terms[i], terms[i].field.key()
+		value := clipKey(c.values[0])
+		_, isText := value.(string)
+		switch c.op {
+		case "eq", "in":
+			q.add(" AND "+key+" IN ("+placeholders(len(c.values))+")", clipKeys(c.values)...)
+		case "starts_with":
+			q.add(" AND "+key+" >= ?", value)
+			if value == c.values[0] {
+				q.add(" AND "+key+" < ?", behind(value.(string)))
+			}
+		case "gt", "gte":
+			q.add(" AND "+key+" >= ?", value)
+			if !isText && open("lt", "lte") {
+				q.add(" AND " + key + " < ''")
+			}
+		case "lt", "lte":
+			q.add(" AND "+key+" <= ?", value)
+			if isText && open("gt", "gte") {
+				q.add(" AND " + key + " >= ''")
+			}
+		}
+	}
+}
+
+func clipKeys(values []any) []any {
+	clipped := make([]any, len(values))
+	for i, value := range values {
+		clipped[i] = clipKey(value)
+	}
+	return clipped
 }

@@ -132,9 +132,7 @@ func (d *documentSource) selected(columns string) *queryText {
 		}
 		text.add(fmt.Sprintf(" WHERE collection = %d AND row_scanned(rowid)", d.in.number))
 	}
-	for i := range d.terms {
-		text.indexTerm(&d.terms[i])
-	}
+	text.indexTerms(d.terms)
 	if len(d.query.where.parts) > 0 {
 		text.add(" AND ")
 		text.condition(&d.query.where)

@@ -18,7 +18,7 @@ var mayImport = map[string][]string{
 	"picloud/cli":             {"http", "http/routing", "scheduler", "runtime", "runtime/meter", "runtime/sdk", "store", "web"},
 	"picloud/http":            {"http/routing", "runtime", "store", "web"},
 	"picloud/http/routing":    {},
-	"picloud/scheduler":       {"runtime", "store"},
+	"picloud/scheduler":       {"runtime", "scheduler/crontime", "store"},
 	"picloud/runtime":         {"runtime/meter", "runtime/compile", "runtime/stdlib", "runtime/luax", "store"},
 	"picloud/runtime/sdk":     {"runtime", "runtime/luax", "runtime/meter", "store"},
 	"picloud/runtime/stdlib":  {"runtime/meter", "runtime/pattern", "runtime/luax"},

@@ -32,6 +32,8 @@ type Run struct {
 	bodyRaw  lua.LValue
 	contents [requestTables]*lua.LTable
 
+	event eventState // of ctx.event
+
 	modules required
 	parent  context.Context // Engine.Run's
 	context context.Context // made by Context

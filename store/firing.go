@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/google/uuid"
 )
@@ -26,35 +27,40 @@ type cronEvent struct {
 }
 
 // FireCron queues an event for each firing and moves the trigger's slot, in one
-// transaction: no slot is fired twice, whatever ends the process. It returns
-// the triggers that did not fire because their app's outbox is full; their slot
-// stays due. A firing whose slot is not the stored one any more is left out:
-// the trigger was changed meanwhile.
-func (s *Store) FireCron(ctx context.Context, firings []CronFiring) (full []uuid.UUID, err error) {
-	return write(ctx, s, true, func(t *transaction) ([]uuid.UUID, error) {
-		var full []uuid.UUID
+// transaction: no slot is fired twice, whatever ends the process.
+func (s *Store) FireCron(ctx context.Context, firings []CronFiring) (CronOutcome, error) {
+	return write(ctx, s, true, func(t *transaction) (CronOutcome, error) {
+		var outcome CronOutcome
 		for _, firing := range firings {
-			switch err := s.fireCron(t, firing); {
+			err := s.fireCron(t, firing)
+			switch {
+			case errors.Is(err, errStaleSlot):
+				outcome.Stale = append(outcome.Stale, firing.Trigger)
 			case KindOf(err) == KindLimit:
-				full = append(full, firing.Trigger)
+				outcome.Full = append(outcome.Full, firing.Trigger)
 			case err != nil:
-				return nil, err
+				return CronOutcome{}, err
 			}
 		}
-		return full, nil
+		return outcome, nil
 	})
 }
 
+// CronOutcome names the triggers that did not fire. Those in Full have an app
+// whose outbox is full, and stay due. Those in Stale were changed meanwhile:
+// the slot that they wait for is another one.
+type CronOutcome struct{ Full, Stale []uuid.UUID }
+
+// errStaleSlot says that a firing is not for the stored slot.
+var errStaleSlot = errors.New("the trigger waits for another slot")
+
 func (s *Store) fireCron(t *transaction, firing CronFiring) error {
 	found, err := trigger(t, firing.Trigger)
-	if KindOf(err) == KindNotFound {
-		return nil
-	}
-	if err != nil {
+	if err != nil && KindOf(err) != KindNotFound {
 		return err
 	}
 	if !found.Fires() || found.Cron == nil || found.Cron.NextAt == nil || *found.Cron.NextAt != firing.Slot {
-		return nil
+		return errStaleSlot
 	}
 	data, err := json.Marshal(cronEvent{Schedule: found.Cron.Schedule, Timezone: found.Cron.Timezone, ScheduledAt: firing.ScheduledAt, Missed: firing.Missed})
 	if err != nil {

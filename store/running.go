@@ -97,6 +97,15 @@ func (s *Store) MarkRunning(slot int, id uuid.UUID) error {
 	return nil
 }
 
+// ClearRunning notes that no delivery runs any more: what still does is given
+// back and must not count as a crash.
+func (s *Store) ClearRunning() error {
+	if err := s.running.clear(); err != nil {
+		return fmt.Errorf("noting that no delivery runs: %w", err)
+	}
+	return nil
+}
+
 const countCrash = "UPDATE outbox SET due_at = NULL, crashes = crashes + 1, attempts = json_insert(coalesce(attempts, '[]'), '$[#]'," +
 	" json_object('at', ?2, 'error', 'PiCloud ended while it ran', 'execution_id', NULL)) WHERE key = ?1"
 

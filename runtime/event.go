@@ -128,9 +128,6 @@ func (r *Run) eventValue(L *lua.LState, name string) lua.LValue {
 	return value
 }
 
-// Origin says what the changes that the run makes are caused by.
-func (r *Run) Origin() store.Origin { return r.invocation.Origin }
-
 // steer reads what a delivery's script returned for its dispatcher; the reason
 // why that is not right, or "".
 func (r *Run) steer(L *lua.LState, v lua.LValue, steering *Steering) (wrong string) {

@@ -28,8 +28,8 @@ type Invocation struct {
 	Request   *Request // nil for events
 	// Event is what started the run; nil for requests.
 	Event *Event
-	// Origin is what the changes that the run makes are caused by.
-	Origin store.Origin
+	// Depth counts the events that led to this run: 0 for a request.
+	Depth int
 	// Background marks a delivery: it may not take the gate's last quarter, its
 	// script may steer it, and without a free slot it leaves no record, since it
 	// is tried again.
@@ -63,6 +63,7 @@ type Result struct {
 	Header      []store.HeaderField
 	Body        []byte
 	ExecutionID uuid.UUID
+	DurationMS  float64          // with the wait for a slot
 	Err         *Error           // nil on success
 	Steering    Steering         // only of a delivery
 	Execution   *store.Execution // only of a test run or a test event: a private copy

@@ -104,6 +104,7 @@ func (r *record) finish(result *Result, failure *failure, took time.Duration) {
 	e := &r.execution
 	e.StatusCode = result.Status
 	e.DurationMS = float64(took.Microseconds()) / 1000
+	result.DurationMS = e.DurationMS
 	if failure != nil {
 		e.Status = failure.status
 		e.Error = &store.ExecutionError{

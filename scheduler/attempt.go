@@ -85,7 +85,7 @@ func (d *dispatcher) invocation(c *claim, trigger *store.Trigger, script *store.
 	}
 	event.TriggerName = trigger.Name
 	return &runtime.Invocation{
-		Script: script, Kind: runtime.KindTrigger, RequestID: event.ID.String(), Background: true, Origin: store.Origin{Depth: event.Depth},
+		Script: script, Kind: runtime.KindTrigger, RequestID: event.ID.String(), Background: true, Depth: event.Depth,
 		Event: &runtime.Event{Event: *event, Attempt: c.Failures + c.Crashes + 1, MaxAttempts: policyOf(event, trigger).MaxAttempts},
 	}, nil
 }
@@ -101,7 +101,7 @@ func requestInvocation(event *store.Event, script *store.Script) (*runtime.Invoc
 		request.Params = append(request.Params, runtime.Param{Name: param[0], Value: param[1]})
 	}
 	return &runtime.Invocation{Script: script, Kind: runtime.KindHTTP, RequestID: stored.RequestID, Request: request,
-		Background: true, Origin: store.Origin{Depth: event.Depth}}, nil
+		Background: true, Depth: event.Depth}, nil
 }
 
 // policy is the claim's; its row may never have been read.

@@ -23,6 +23,10 @@ const (
 	doubtfulAfter = 10 * time.Minute
 )
 
+// earliest is a time that no clock can show rightly, for a program that does not
+// know when it was built.
+var earliest = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // clockTrust decides whether cron may believe the clock. A Pi has no clock
 // battery: at its start the clock may be years behind, until a time server
 // answers. After a first yes it is believed for good: what steps it from then
@@ -57,7 +61,7 @@ func (c *clockTrust) holds(now time.Time) bool {
 func (c *clockTrust) doubt(now time.Time) string {
 	state := c.state()
 	switch {
-	case now.Before(c.built):
+	case now.Before(c.built) || now.Before(earliest):
 		return "it shows a time before this program was built"
 	case state.Synchronised:
 		return ""

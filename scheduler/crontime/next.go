@@ -128,6 +128,9 @@ func (s *Schedule) onDay(t time.Time) bool {
 	return day || weekday
 }
 
+// Local returns a time in the schedule's zone.
+func (s *Schedule) Local(at time.Time) time.Time { return at.In(s.zone) }
+
 // Last returns the latest slot in (since, until], or the zero time.
 func (s *Schedule) Last(since, until time.Time) time.Time {
 	begin, end := since.Unix(), until.Unix()

@@ -30,6 +30,8 @@ const (
 	triggerWrite  capability = "TriggerWrite"  // change triggers, fire them as a test
 	deliveryRead  capability = "DeliveryRead"  // the outbox, dead letters, abandoned executions
 	deliveryWrite capability = "DeliveryWrite" // replay and resolve dead letters
+	dataRead      capability = "DataRead"      // key-value entries and documents
+	dataWrite     capability = "DataWrite"     // change entries and documents
 )
 
 // rolesOf says which instance roles grant a capability in every app. A member
@@ -49,6 +51,8 @@ var rolesOf = map[capability][]store.Role{
 	triggerWrite:  {store.RoleOwner, store.RoleAdmin},
 	deliveryRead:  {store.RoleOwner, store.RoleAdmin},
 	deliveryWrite: {store.RoleOwner, store.RoleAdmin},
+	dataRead:      {store.RoleOwner, store.RoleAdmin},
+	dataWrite:     {store.RoleOwner, store.RoleAdmin},
 }
 
 // may reports whether a principal has a capability.

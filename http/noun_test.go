@@ -165,7 +165,7 @@ func TestStrictBodies(t *testing.T) {
 		if route.method == "GET" || route.method == "DELETE" || route.path == "auth/logout" {
 			continue
 		}
-		path := adminPrefix + strings.NewReplacer(`\:`, ":", ":app", "default").Replace(route.path)
+		path := adminPrefix + strings.NewReplacer(`\:`, ":", ":app", "default", ":collection", "c", ":key", "k").Replace(route.path)
 		id := script
 		if strings.HasPrefix(route.path, "routes/") {
 			id = field(t, made, "id")

@@ -27,6 +27,7 @@ func (s *Server) adminRoutes() []adminRoute {
 	const (
 		GET    = nethttp.MethodGet
 		POST   = nethttp.MethodPost
+		PUT    = nethttp.MethodPut
 		PATCH  = nethttp.MethodPatch
 		DELETE = nethttp.MethodDelete
 	)
@@ -83,6 +84,12 @@ func (s *Server) adminRoutes() []adminRoute {
 		{GET, "scripts/:id/logs", executionRead, s.listScriptExecutions},
 		{GET, "apps/:app/logs", executionRead, s.listAppExecutions},
 		{GET, "executions/:id", executionRead, s.showExecution},
+
+		{GET, "apps/:app/kv", dataRead, s.listKVCollections},
+		{GET, "apps/:app/kv/:collection", dataRead, s.listKV},
+		{GET, "apps/:app/kv/:collection/:key", dataRead, s.showKV},
+		{PUT, "apps/:app/kv/:collection/:key", dataWrite, s.putKV},
+		{DELETE, "apps/:app/kv/:collection/:key", dataWrite, s.deleteKV},
 	}
 }
 

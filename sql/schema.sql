@@ -21,6 +21,15 @@ CREATE TABLE apps (
   created_at  INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE collections (
+  number INTEGER PRIMARY KEY,
+  app_id BLOB NOT NULL REFERENCES apps (id) ON DELETE CASCADE,
+  kind   TEXT NOT NULL,    -- kv or docs
+  name   TEXT NOT NULL,
+  floor  INTEGER NOT NULL, -- the highest version that was deleted: new entries go on from it
+  UNIQUE (app_id, kind, name) -- finding one, listing an app's, and the cascade
+) STRICT;
+
 CREATE TABLE dead_letters (
   key         INTEGER PRIMARY KEY, -- as in outbox
   rest        INTEGER NOT NULL,
@@ -39,6 +48,23 @@ CREATE TABLE dead_letters (
   attempts    TEXT NOT NULL,
   event       BLOB NOT NULL,
   body        BLOB
+) STRICT;
+
+CREATE TABLE document_indexes (
+  collection INTEGER NOT NULL REFERENCES collections (number) ON DELETE CASCADE,
+  field      TEXT NOT NULL,
+  name       TEXT NOT NULL,
+  PRIMARY KEY (collection, field) -- listing a collection's, and the cascade
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE documents (
+  collection INTEGER NOT NULL REFERENCES collections (number) ON DELETE CASCADE,
+  id         ANY NOT NULL,
+  rev        INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  data       BLOB NOT NULL, -- JSONB: a fifth smaller than text, and a query reads a field five times as fast
+  UNIQUE (collection, id) -- reading one, every query that no declared index serves, and the cascade
 ) STRICT;
 
 CREATE TABLE execution_batches (
@@ -67,6 +93,16 @@ CREATE TABLE instance (
   id         BLOB PRIMARY KEY,
   created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE kv_entries (
+  collection INTEGER NOT NULL REFERENCES collections (number) ON DELETE CASCADE,
+  key        TEXT NOT NULL,
+  version    INTEGER NOT NULL,
+  expires_at INTEGER,
+  updated_at INTEGER NOT NULL,
+  value      BLOB NOT NULL, -- JSON text; last, so that nothing else lies behind its overflow pages
+  UNIQUE (collection, key) -- reading one, listing by prefix, and the cascade
+) STRICT;
 
 CREATE TABLE outbox (
   key         INTEGER PRIMARY KEY,
@@ -182,3 +218,5 @@ CREATE TABLE users (
 CREATE INDEX abandoned_executions_by_app ON abandoned_executions (app_id, key);
 
 CREATE INDEX dead_letters_by_app ON dead_letters (app_id, key, bytes);
+
+CREATE INDEX kv_entries_expiry ON kv_entries (expires_at) WHERE expires_at IS NOT NULL;

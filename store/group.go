@@ -106,10 +106,20 @@ func (w *writer) finish(t *transaction, operations int64) error {
 	if t.wrote {
 		w.committed(t.durable)
 	}
+	if !t.durable && len(t.published) > 0 {
+		w.relaxed = w.wrote.Load()
+	}
 	if catalog != nil {
 		w.publish(catalog)
 	}
+	w.data.publish(t.published)
+	if t.unsynced && w.synced.Load() < w.relaxed {
+		w.sync()
+	}
 	w.outbox.announce(t.deliveries)
+	if broken := w.broken.Load(); broken != nil {
+		return broken
+	}
 	return nil
 }
 

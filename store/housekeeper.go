@@ -13,6 +13,9 @@ const (
 	tickEvery = time.Second
 	// trimAgeEvery is how often old executions are looked for.
 	trimAgeEvery = time.Minute
+	// sweepEvery is how often expired entries are looked for; nobody sees them
+	// meanwhile.
+	sweepEvery = time.Minute
 )
 
 // housekeeper does each second what need not be done at once: it flushes the
@@ -23,11 +26,12 @@ type housekeeper struct {
 	stop    chan struct{}
 	stopped chan struct{}
 	aged    time.Time // when old executions were last looked for
+	swept   time.Time // when expired entries were last looked for
 	warned  error     // the last failure that was logged
 }
 
 func newHousekeeper(s *Store) *housekeeper {
-	return &housekeeper{store: s, stop: make(chan struct{}), stopped: make(chan struct{}), aged: s.config.Now()}
+	return &housekeeper{store: s, stop: make(chan struct{}), stopped: make(chan struct{}), aged: s.config.Now(), swept: s.config.Now()}
 }
 
 func (h *housekeeper) run() {
@@ -69,9 +73,22 @@ func (h *housekeeper) tick(ctx context.Context) error {
 	s := h.store
 	full := h.makeRoom(ctx)
 	flushed := errors.Join(s.flush(ctx), s.flushAcks(ctx))
-	trimmed := h.trim(ctx)
+	trimmed := errors.Join(h.trim(ctx), h.sweep(ctx))
 	s.syncWAL()
 	return errors.Join(full, flushed, trimmed)
+}
+
+// sweep does one step of deleting expired entries, when one is due.
+func (h *housekeeper) sweep(ctx context.Context) error {
+	now := h.store.config.Now()
+	if since := now.Sub(h.swept); since >= 0 && since < sweepEvery {
+		return nil
+	}
+	more, err := h.store.sweepExpired(ctx)
+	if err == nil && !more {
+		h.swept = now
+	}
+	return err
 }
 
 // makeRoom gives a full disk the ballast back and what the WAL and old log

@@ -33,6 +33,8 @@ type Config struct {
 	// ReservedModuleNames are the names of the SDK's own tables, which no
 	// module may take.
 	ReservedModuleNames []string
+	// DataCacheBytes bounds the cache of key-value entries; 0 means 8 MiB.
+	DataCacheBytes int
 	// OnFatal is called once when a sync or commit fails in a way that only a
 	// restart can recover from; cli ends the process.
 	OnFatal func(error)
@@ -55,6 +57,7 @@ type Store struct {
 	housekeeper  *housekeeper
 
 	catalog            catalogHolder
+	data               *dataCache
 	outbox             outbox
 	fired              firedStamps
 	running            *runningFile
@@ -87,7 +90,11 @@ func open(ctx context.Context, config Config, migrations fs.FS, keepHouse bool) 
 	if err := os.MkdirAll(config.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the data folder: %w", err)
 	}
-	s := &Store{ids: idGenerator{now: config.Now}, config: config, migrations: migrations, path: filepath.Join(config.Dir, databaseName), space: newDiskSpace(config.Dir)}
+	if config.DataCacheBytes == 0 {
+		config.DataCacheBytes = 8 << 20
+	}
+	s := &Store{ids: idGenerator{now: config.Now}, config: config, data: newDataCache(config.DataCacheBytes), migrations: migrations,
+		path: filepath.Join(config.Dir, databaseName), space: newDiskSpace(config.Dir)}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.abandon())
 	}
@@ -211,7 +218,7 @@ func (s *Store) openWriter(fresh bool) error {
 	}
 	s.writer = &writer{
 		connection: c, now: s.config.Now, onFatal: s.config.OnFatal, space: s.space, full: true,
-		publish: s.catalog.publish, outbox: &s.outbox, onGrown: func() {}, onFirst: s.rememberWAL,
+		publish: s.catalog.publish, data: s.data, outbox: &s.outbox, sync: s.syncWAL, onGrown: func() {}, onFirst: s.rememberWAL,
 		queue: make(chan *operation, maxGroup), stopped: make(chan struct{}),
 	}
 	// The file outlives the last connection: making it anew costs a start 8 MiB of writes.

@@ -23,7 +23,12 @@ type effects struct {
 	// wrote says that something was changed, changedCatalog that it was an app,
 	// a script, a route or a trigger.
 	wrote, changedCatalog bool
-	deliveries            []PendingDelivery // new rows of the outbox
+	// unsynced says that a durable operation found what it wants already stored
+	// by a relaxed one, which a power cut could still take.
+	unsynced bool
+	// published is what changed in key-value entries and documents, in order.
+	published  []publication
+	deliveries []PendingDelivery // new rows of the outbox
 }
 
 // exec changes rows and returns how many.

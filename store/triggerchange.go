@@ -184,7 +184,7 @@ var deadLetterKinds = []string{string(TriggerCron), string(TriggerKV), string(Tr
 
 func (r *DataRule) check(kind TriggerKind) error {
 	field := string(kind)
-	if checkScriptName(r.Collection) != nil {
+	if CheckCollectionName(r.Collection) != nil {
 		return invalidRule(field+".collection", "%s.collection is 1 to %d letters, digits, dots, hyphens and underscores", field, maxNameBytes)
 	}
 	if kind == TriggerDocs && r.KeyPrefix != "" {

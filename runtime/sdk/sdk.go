@@ -10,6 +10,8 @@ func Modules() []runtime.Module {
 		kvModule(documents),
 		docsModule(documents),
 		logModule(),
+		topicsModule(),
+		deadLettersModule(),
 	}
 }
 

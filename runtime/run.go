@@ -38,6 +38,7 @@ type Run struct {
 
 	modules required
 	block   Block
+	place   *gateApp        // the run's app at the gate
 	parent  context.Context // Engine.Run's
 	context context.Context // made by Context
 	cancel  context.CancelFunc
@@ -65,6 +66,15 @@ func (r *Run) Store() *store.Store { return r.engine.store }
 
 // Origin says what caused the changes that the run makes.
 func (r *Run) Origin() store.Origin { return store.Origin{Depth: r.invocation.Depth} }
+
+// AwaitStore runs a call that waits for the database. Meanwhile the run holds
+// no slot of the gate, and what others allocate is not its own.
+func (r *Run) AwaitStore(wait func()) {
+	if r.engine.gate.stepAside(r.place) {
+		defer r.engine.gate.stepBack(r.place)
+	}
+	meter.From(r.state.L).Blocking(wait)
+}
 
 // Block is a part of a run in which functions with an Effect may not be called.
 type Block struct {

@@ -63,8 +63,8 @@ func timeOf(f func()) time.Duration {
 
 const (
 	writeKeys     = 100
-	writeRequests = 4000 // in one round
-	writeRounds   = 3
+	writeRequests = 6000 // in one round
+	writeRounds   = 5
 )
 
 // writeScript sets one of a hundred keys to what no run has set before.

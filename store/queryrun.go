@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -77,16 +75,17 @@ func (s *Store) readDocuments(ctx context.Context, app uuid.UUID, name string, q
 	err := s.read(ctx, func(t *transaction) error {
 		began, scanned := monotonic(), t.scanned
 		source := documentSource{t: t, app: app, name: name, query: query}
-		if err := source.open(); err != nil {
-			return err
+		err := source.open()
+		var text *queryText
+		if err == nil {
+			text, err = run(&source)
 		}
-		text, err := run(&source)
-		if err != nil {
-			return err
-		}
+		// Also of a query that ran out of time: it is the one to be seen.
 		report.Scanned = t.scanned - scanned
 		report.DurationMS = float64((monotonic()-began)/1000) / 1000
-		report.Plan, err = source.plan(text)
+		if err == nil {
+			report.Plan, err = source.plan(text)
+		}
 		return err
 	})
 	return report, err
@@ -197,40 +196,6 @@ func (s *Store) findPlaces(d *documentSource) (*queryText, []documentPlace, erro
 	return text, places, err
 }
 
-const selectDocumentRow = "SELECT rowid, " + documentColumns + " FROM documents WHERE rowid = ?"
-
-// fetch reads the documents at the places, up to the bounds of a page.
-func (s *Store) fetch(d *documentSource, places []documentPlace) (Page[Document], error) {
-	page, size, overlay := Page[Document]{Items: []Document{}}, 0, d.overlay()
-	for i, place := range places {
-		if i == d.query.Limit || size > d.query.MaxBytes {
-			var err error
-			page.NextCursor, err = s.writeCursor(d, places[i-1].keys)
-			return page, err
-		}
-		document := Document{CreatedAt: d.t.at, UpdatedAt: d.t.at}
-		if place.row < 0 {
-			w := overlay[-1-place.row]
-			document.ID, document.Data = w.Key, w.Value
-		} else {
-			r, err := d.t.first(selectDocumentRow, place.row)
-			if err != nil {
-				return page, err
-			}
-			document = scanDocument(r).Document
-		}
-		if len(d.query.fields) > 0 {
-			var err error
-			if document.Data, err = project(document.Data, d.query.fields); err != nil {
-				return page, err
-			}
-		}
-		size += len(document.ID) + len(document.Data)
-		page.Items = append(page.Items, document)
-	}
-	return page, nil
-}
-
 // plan is SQLite's plan for the statement, in one line.
 func (d *documentSource) plan(text *queryText) (string, error) {
 	var steps []string
@@ -239,93 +204,6 @@ func (d *documentSource) plan(text *queryText) (string, error) {
 		return nil
 	}, "EXPLAIN QUERY PLAN "+text.sql.String(), text.args...)
 	return strings.Join(steps, "; "), err
-}
-
-// list names the list that cursors belong to.
-func (d *documentSource) list() string {
-	return "docs " + d.app.String() + " " + d.name + " " + d.query.shape
-}
-
-func (s *Store) writeCursor(d *documentSource, keys []any) (string, error) {
-	shown := make([]any, len(keys))
-	for i, key := range keys {
-		shown[i] = key
-		if raw, ok := key.([]byte); ok {
-			shown[i] = map[string]string{"id": uuid.UUID(raw).String()}
-		}
-	}
-	position, err := json.Marshal(shown)
-	return s.cursor(d.list(), string(position)), err
-}
-
-// readCursor returns the sort values of the last document of the page before.
-func (s *Store) readCursor(d *documentSource, order []sortField) ([]any, error) {
-	position, err := s.position(d.list(), d.query.Cursor)
-	if err != nil {
-		return nil, err
-	}
-	decoder := json.NewDecoder(strings.NewReader(position))
-	decoder.UseNumber()
-	var values []any
-	if err := decoder.Decode(&values); err != nil || len(values) != len(order) {
-		return nil, badCursor()
-	}
-	for i, value := range values {
-		if object, ok := value.(map[string]any); ok {
-			text, _ := object["id"].(string)
-			values[i] = storedID(text)
-		} else if values[i], ok = scalar(value); !ok {
-			return nil, badCursor()
-		}
-	}
-	return values, nil
-}
-
-var errNotAnObject = errors.New("a stored document is not an object")
-
-// project keeps the fields of a document that a query asks for.
-func project(data json.RawMessage, fields []field) (json.RawMessage, error) {
-	kept := map[string]any{}
-	for _, f := range fields {
-		if err := copyField(kept, data, f.path); err != nil {
-			return nil, err
-		}
-	}
-	return json.Marshal(kept)
-}
-
-// copyField copies one field, when it is there, with the objects around it.
-func copyField(to map[string]any, data json.RawMessage, path []string) error {
-	if len(path) == 0 {
-		return nil
-	}
-	var object map[string]json.RawMessage
-	if len(data) == 0 || data[0] != '{' {
-		return nil
-	}
-	if err := json.Unmarshal(data, &object); err != nil {
-		return errors.Join(errNotAnObject, err)
-	}
-	value, there := object[path[0]]
-	if !there {
-		return nil
-	}
-	if len(path) == 1 {
-		to[path[0]] = value
-		return nil
-	}
-	inner, ok := to[path[0]].(map[string]any)
-	if !ok {
-		if to[path[0]] != nil {
-			return nil // all of it is kept already
-		}
-		inner = map[string]any{}
-	}
-	if err := copyField(inner, value, path[1:]); err != nil || len(inner) == 0 {
-		return err
-	}
-	to[path[0]] = inner
-	return nil
 }
 
 // describe names the query's fields and operators, for people.

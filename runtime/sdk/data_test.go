@@ -114,7 +114,11 @@ local any = {}
 for i = 1, 60 do any[i] = { x = { contains = ("a"):rep(900) .. "b" .. i } } end
 pcall(function() return docs.collection("d"):count({ where = { any = any } }) end)
 return "caught"`, 100, store.Limits{})
-	b.want(slow(), "timeout", "time limit exceeded in docs:count")
+	result := slow()
+	b.want(result, "timeout", "time limit exceeded in docs:count")
+	if queries := result.Execution.Queries; len(queries) != 1 || queries[0].DurationMS < 1 || queries[0].Scanned == 0 {
+		t.Errorf("the record of the slow query is %+v", queries)
+	}
 	if result := b.run(`return docs.collection("d"):count()`); result.Err != nil || string(result.Body) != "40" {
 		t.Errorf("afterwards: %s, %v", result.Body, result.Err)
 	}

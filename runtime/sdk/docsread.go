@@ -85,12 +85,12 @@ func findDocuments(args luax.Args, handle *documentHandle, query *store.Document
 	if handle.tx != nil {
 		handle.tx.noteListing(args, store.DataDocs, handle.name)
 	}
-	var report store.QueryReport
-	blocking(args, func(ctx context.Context, s *store.Store) (err error) {
-		page, report, err = s.FindDocuments(ctx, run.App(), handle.name, query)
+	blocking(args, func(ctx context.Context, s *store.Store) error {
+		found, report, err := s.FindDocuments(ctx, run.App(), handle.name, query)
+		page = found
+		run.NoteQuery(report)
 		return err
 	})
-	run.NoteQuery(report)
 	meter.From(args.L).ChargeMemory(args.L, documentBytes(page.Items))
 	return page
 }
@@ -151,12 +151,12 @@ func docsCount(L *lua.LState) int {
 		handle.tx.noteListing(args, store.DataDocs, handle.name)
 	}
 	var count int64
-	var report store.QueryReport
-	blocking(args, func(ctx context.Context, s *store.Store) (err error) {
-		count, report, err = s.CountDocuments(ctx, run.App(), handle.name, query)
+	blocking(args, func(ctx context.Context, s *store.Store) error {
+		counted, report, err := s.CountDocuments(ctx, run.App(), handle.name, query)
+		count = counted
+		run.NoteQuery(report)
 		return err
 	})
-	run.NoteQuery(report)
 	L.Push(lua.LNumber(count))
 	return 1
 }

@@ -185,7 +185,7 @@ func wholeRunFigures(t *testing.T) []figure {
 		figures = append(figures, runFigures(t, b, b.script("write", source, store.Limits{}), runLoad{
 			what: "with one " + kind + " kv write and a log row", rate: load.rate, total: load.total, megabytes: load.megabytes, syncs: load.flushes})...)
 	}
-	return append(figures, wholeRunFigures(t)...)
+	return figures
 }
 
 // fillKV makes 20,000 entries.

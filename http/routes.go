@@ -91,6 +91,35 @@ func (s *Server) adminRoutes() []adminRoute {
 		{GET, "apps/:app/logs", executionRead, appOfPath, changesNothing, s.listAppExecutions},
 		{GET, "executions/:id", executionRead, appOfExecution, changesNothing, s.showExecution},
 
+		{GET, "apps/:app/triggers", triggerRead, appOfPath, changesNothing, s.listTriggers},
+		{POST, "apps/:app/triggers/:kind", triggerWrite, appOfPath, "create_trigger", s.createTrigger},
+		{GET, "triggers/:id", triggerRead, appOfTrigger, changesNothing, s.showTrigger},
+		{PATCH, "triggers/:id", triggerWrite, appOfTrigger, "change_trigger", s.changeTrigger},
+		{DELETE, "triggers/:id", triggerWrite, appOfTrigger, "delete_trigger", s.deleteTrigger},
+		{POST, "triggers/:id/fire", triggerWrite, appOfTrigger, changesNothing, s.fireTrigger},
+		{POST, `triggers\:preview`, triggerRead, someApp, changesNothing, s.previewTrigger},
+
+		{GET, "apps/:app/outbox", deliveryRead, appOfPath, changesNothing, s.listDeliveries},
+		{GET, "apps/:app/dead-letters", deliveryRead, appOfPath, changesNothing, s.listDeadLetters},
+		{GET, "dead-letters/:id", deliveryRead, appOfDeadLetter, changesNothing, s.showDeadLetter},
+		{POST, "dead-letters/:id/replay", deliveryWrite, appOfDeadLetter, "replay_dead_letter", s.replayDeadLetter},
+		{POST, "dead-letters/:id/resolve", deliveryWrite, appOfDeadLetter, "resolve_dead_letter", s.resolveDeadLetter},
+		{GET, "apps/:app/abandoned-executions", deliveryRead, appOfPath, changesNothing, s.listAbandoned},
+
+		{GET, "apps/:app/kv", dataRead, appOfPath, changesNothing, s.listKVCollections},
+		{GET, "apps/:app/kv/:collection", dataRead, appOfPath, changesNothing, s.listKV},
+		{GET, "apps/:app/kv/:collection/:key", dataRead, appOfPath, changesNothing, s.showKV},
+		{PUT, "apps/:app/kv/:collection/:key", dataWrite, appOfPath, store.ActionSetKV, s.putKV},
+		{DELETE, "apps/:app/kv/:collection/:key", dataWrite, appOfPath, store.ActionDeleteKV, s.deleteKV},
+
+		{GET, "apps/:app/docs", dataRead, appOfPath, changesNothing, s.listDocumentCollections},
+		{GET, "apps/:app/docs/:collection", dataRead, appOfPath, changesNothing, s.listDocuments},
+		{POST, "apps/:app/docs/:collection", dataWrite, appOfPath, store.ActionCreateDocument, s.createDocument},
+		{GET, "apps/:app/docs/:collection/:id", dataRead, appOfPath, changesNothing, s.showDocument},
+		{PUT, "apps/:app/docs/:collection/:id", dataWrite, appOfPath, store.ActionPutDocument, s.putDocument},
+		{DELETE, "apps/:app/docs/:collection/:id", dataWrite, appOfPath, store.ActionDeleteDocument, s.deleteDocument},
+		{POST, "apps/:app/docs/:collection/query", dataRead, appOfPath, changesNothing, s.queryDocuments},
+
 		{GET, "instance/stats", instanceRead, noApp, changesNothing, s.showStats},
 		{GET, "audit", instanceRead, noApp, changesNothing, s.listAudit},
 	}

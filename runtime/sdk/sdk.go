@@ -4,9 +4,14 @@ import "picloud/runtime"
 
 // Modules lists the SDK's modules, for runtime.Config.
 func Modules() []runtime.Module {
+	documents := documentType()
 	return []runtime.Module{
 		jsonModule(),
+		kvModule(documents),
+		docsModule(documents),
 		logModule(),
+		topicsModule(),
+		deadLettersModule(),
 	}
 }
 

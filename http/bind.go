@@ -34,6 +34,14 @@ func bindUpTo(c echo.Context, most int64, target any) error {
 	return decodeStrict(body, "", target)
 }
 
+// bindOptional is bind for a call whose body may be left out.
+func bindOptional(c echo.Context, target any) error {
+	if c.Request().ContentLength == 0 {
+		return nil
+	}
+	return bind(c, target)
+}
+
 // requireJSON also keeps forms of other sites out: a browser sends this type
 // only after asking.
 func requireJSON(contentType string) error {

@@ -80,6 +80,9 @@ func (s *Server) replayDeadLetter(c echo.Context, _ principal) error {
 	if err != nil {
 		return err
 	}
+	if err := bindOptional(c, &struct{}{}); err != nil {
+		return err
+	}
 	letter, err := s.store.ReplayDeadLetter(c.Request().Context(), id, store.Origin{})
 	if err != nil {
 		return fmt.Errorf("replay dead letter: %w", err)

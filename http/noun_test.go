@@ -157,10 +157,9 @@ func TestInvokeAndExecutions(t *testing.T) {
 // Every call with a body refuses what is not a JSON object of known fields.
 func TestStrictBodies(t *testing.T) {
 	t.Parallel()
-	s, owner := newOwnedServer(t)
-	script := newScript(t, s, owner, "greet", "return 1")
-	made := request(t, s, "POST", adminPrefix+"scripts/"+script+"/routes", `{"method":"GET","path":"/x"}`, owner)
-	wantStatus(t, made, 201)
+	w := newWorld(t)
+	s, owner, things := w.testServer, w.owner, w.apps["alpha"]
+	me := field(t, request(t, s, "GET", adminPrefix+"auth/me", "", owner), "id")
 	for _, route := range s.adminRoutes() {
 		if route.method == "GET" || route.method == "DELETE" || route.path == "auth/logout" {
 			continue
@@ -169,15 +168,15 @@ func TestStrictBodies(t *testing.T) {
 		if strings.Contains(route.path, "/docs/") {
 			most = maxDocumentBody
 		}
-		path := adminPrefix + strings.NewReplacer(`\:`, ":", ":app", "default", ":collection", "c", ":key", "k").Replace(route.path)
-		id := script
-		if strings.HasPrefix(route.path, "routes/") {
-			id = field(t, made, "id")
+		first, _, _ := strings.Cut(route.path, "/")
+		id := things.ids()[first]
+		switch {
+		case first == "admins":
+			id = me
+		case id == "":
+			id = "k" // of a document
 		}
-		if strings.HasPrefix(route.path, "admins/") {
-			id = field(t, request(t, s, "GET", adminPrefix+"auth/me", "", owner), "id")
-		}
-		path = strings.Replace(path, ":id", id, 1)
+		path := adminPrefix + strings.NewReplacer(`\:`, ":", ":app", things.slug, ":collection", "c", ":key", "k", ":id", id).Replace(route.path)
 		for _, test := range []struct {
 			body, kind, code string
 			status           int

@@ -315,10 +315,8 @@ func (s *Server) fireTrigger(c echo.Context, _ principal) error {
 		return err
 	}
 	var body fireBody
-	if c.Request().ContentLength != 0 {
-		if err := bind(c, &body); err != nil {
-			return err
-		}
+	if err := bindOptional(c, &body); err != nil {
+		return err
 	}
 	fields, err := eventFields(body.Event)
 	if err != nil {

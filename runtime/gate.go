@@ -129,7 +129,7 @@ func (g *gate) leave(place *gateApp) {
 
 // maxAside bounds the runs that have stepped aside, since each keeps a Lua
 // state; further ones keep their slots.
-const maxAside = 64
+const maxAside = 32
 
 // stepAside gives a run's slot to others until stepBack; false when too many
 // runs have stepped aside, and the run keeps its slot.

@@ -68,12 +68,14 @@ func (r *Run) Store() *store.Store { return r.engine.store }
 func (r *Run) Origin() store.Origin { return store.Origin{Depth: r.invocation.Depth} }
 
 // AwaitStore runs a call that waits for the database. Meanwhile the run holds
-// no slot of the gate, and what others allocate is not its own.
+// no slot of the gate, unless it holds much memory, and what others allocate is
+// not its own.
 func (r *Run) AwaitStore(wait func()) {
-	if r.engine.gate.stepAside(r.place) {
+	m := meter.From(r.state.L)
+	if !m.Heavy() && r.engine.gate.stepAside(r.place) {
 		defer r.engine.gate.stepBack(r.place)
 	}
-	meter.From(r.state.L).Blocking(wait)
+	m.Blocking(wait)
 }
 
 // Block is a part of a run in which functions with an Effect may not be called.

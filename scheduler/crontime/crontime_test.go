@@ -226,6 +226,19 @@ func TestAgainstEachSecond(t *testing.T) {
 	}
 }
 
+// The standard library gives a wrong end of the zone's offset on this day.
+func TestLastDayOfALeapYear(t *testing.T) {
+	t.Parallel()
+	s := parse(t, "0 6 * * *", "Europe/Vienna")
+	from := time.Date(2064, 12, 30, 12, 0, 0, 0, time.UTC)
+	if got, want := strings.Join(firings(s, from, 3), "|"), "12-31 06:00:00 +0100|01-01 06:00:00 +0100|01-02 06:00:00 +0100"; got != want {
+		t.Errorf("fires %s, want %s", got, want)
+	}
+	if n := s.Count(from, from.AddDate(0, 0, 10)); n != 10 {
+		t.Errorf("%d slots in ten days", n)
+	}
+}
+
 func TestLongGapsAreCountedByTheDay(t *testing.T) {
 	t.Parallel()
 	since, until := time.Unix(0, 0), time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)
@@ -243,6 +256,7 @@ func TestLongGapsAreCountedByTheDay(t *testing.T) {
 func FuzzSchedule(f *testing.F) {
 	f.Add("*/5 1-3,7 * JAN MON", "Europe/Vienna", int64(1774746000))
 	f.Add("@every 90s", "", int64(0))
+	f.Add("0 6 * * *", "Europe/Vienna", int64(2997975518))
 	f.Add("30 2 * * *", "Australia/Lord_Howe", int64(1791043200))
 	f.Fuzz(func(t *testing.T, text, zone string, unix int64) {
 		s, err := Parse(text, zone)

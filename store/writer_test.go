@@ -254,7 +254,7 @@ func TestFailedSyncIsFatal(t *testing.T) {
 	config.OnFatal = func(err error) { fatal = append(fatal, err) }
 	s := openTest(t, config)
 	noError(t, s.relax(t.Context(), insertTestSession(0))) // the first write reads the WAL's header
-	noError(t, s.wal.Close())                               // a descriptor that cannot be synced
+	noError(t, s.wal.Close())                              // a descriptor that cannot be synced
 	noError(t, s.relax(t.Context(), insertTestSession(1)))
 	s.syncWAL()
 	s.syncWAL()

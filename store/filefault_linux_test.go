@@ -1,0 +1,3 @@
+package store
+
+func writeWithFaults(folder string) error { return nil }

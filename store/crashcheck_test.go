@@ -197,8 +197,8 @@ func (p *picture) checkPromises(said promises) (err error) {
 			err = errors.Join(err, fmt.Errorf("step %v is there, but was refused", s))
 		}
 	}
-	for s := range said.kept {
-		if !p.happened[s] {
+	for s, kept := range said.kept {
+		if kept && !p.happened[s] {
 			err = errors.Join(err, fmt.Errorf("step %v was acknowledged and is lost", s))
 		}
 	}

@@ -26,6 +26,10 @@ const (
 	routeRead     capability = "RouteRead"     // routes, and what they match
 	routeWrite    capability = "RouteWrite"    // change routes
 	executionRead capability = "ExecutionRead" // the execution log
+	triggerRead   capability = "TriggerRead"   // triggers
+	triggerWrite  capability = "TriggerWrite"  // change triggers, fire them as a test
+	deliveryRead  capability = "DeliveryRead"  // the outbox, dead letters, abandoned executions
+	deliveryWrite capability = "DeliveryWrite" // replay and resolve dead letters
 	dataRead      capability = "DataRead"      // key-value entries and documents
 	dataWrite     capability = "DataWrite"     // change entries and documents
 )
@@ -43,6 +47,10 @@ var rolesOf = map[capability][]store.Role{
 	routeRead:     {store.RoleOwner, store.RoleAdmin},
 	routeWrite:    {store.RoleOwner, store.RoleAdmin},
 	executionRead: {store.RoleOwner, store.RoleAdmin},
+	triggerRead:   {store.RoleOwner, store.RoleAdmin},
+	triggerWrite:  {store.RoleOwner, store.RoleAdmin},
+	deliveryRead:  {store.RoleOwner, store.RoleAdmin},
+	deliveryWrite: {store.RoleOwner, store.RoleAdmin},
 	dataRead:      {store.RoleOwner, store.RoleAdmin},
 	dataWrite:     {store.RoleOwner, store.RoleAdmin},
 }

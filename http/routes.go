@@ -66,6 +66,21 @@ func (s *Server) adminRoutes() []adminRoute {
 		{POST, `routes\:check`, routeWrite, s.checkRoute},
 		{POST, `routes\:match`, routeRead, s.matchRoute},
 
+		{GET, "apps/:app/triggers", triggerRead, s.listTriggers},
+		{POST, "apps/:app/triggers/:kind", triggerWrite, s.createTrigger},
+		{GET, "triggers/:id", triggerRead, s.showTrigger},
+		{PATCH, "triggers/:id", triggerWrite, s.changeTrigger},
+		{DELETE, "triggers/:id", triggerWrite, s.deleteTrigger},
+		{POST, "triggers/:id/fire", triggerWrite, s.fireTrigger},
+		{POST, `triggers\:preview`, triggerRead, s.previewTrigger},
+
+		{GET, "apps/:app/outbox", deliveryRead, s.listDeliveries},
+		{GET, "apps/:app/dead-letters", deliveryRead, s.listDeadLetters},
+		{GET, "dead-letters/:id", deliveryRead, s.showDeadLetter},
+		{POST, "dead-letters/:id/replay", deliveryWrite, s.replayDeadLetter},
+		{POST, "dead-letters/:id/resolve", deliveryWrite, s.resolveDeadLetter},
+		{GET, "apps/:app/abandoned-executions", deliveryRead, s.listAbandoned},
+
 		{GET, "scripts/:id/logs", executionRead, s.listScriptExecutions},
 		{GET, "apps/:app/logs", executionRead, s.listAppExecutions},
 		{GET, "executions/:id", executionRead, s.showExecution},

@@ -117,6 +117,10 @@ func (e *Engine) now() time.Time {
 	return time.Now()
 }
 
+// BackgroundSlots is how many deliveries can run at once: what the gate leaves
+// to background work.
+func (e *Engine) BackgroundSlots() int { return int(e.gate.share) }
+
 // Close stops the monitor. No script may run any more.
 func (e *Engine) Close() { e.monitor.Close() }
 
@@ -137,8 +141,11 @@ func (e *Engine) Run(ctx context.Context, invocation *Invocation) *Result {
 	}
 	result.ExecutionID = record.execution.ID
 	record.finish(result, failed, time.Since(began))
-	if invocation.Kind == KindTest {
+	if invocation.test() {
 		result.Execution = copyExecution(&record.execution)
+	}
+	if failed != nil && failed.code == CodeBusy && invocation.Background {
+		return result
 	}
 	e.store.RecordExecution(&record.execution)
 	return result

@@ -38,6 +38,9 @@ func newRecord(id uuid.UUID, started time.Time, invocation *Invocation) *record 
 		RequestID: invocation.RequestID, InvocationType: string(invocation.Kind),
 		Status: store.StatusSuccess, StartedAt: store.TimeOf(started),
 	}}
+	if event := invocation.Event; event != nil && event.TriggerID != uuid.Nil {
+		r.execution.TriggerID = &event.TriggerID
+	}
 	if invocation.Request != nil {
 		r.recordRequest(invocation.Request)
 		r.execution.Request = &r.request
@@ -101,6 +104,7 @@ func (r *record) finish(result *Result, failure *failure, took time.Duration) {
 	e := &r.execution
 	e.StatusCode = result.Status
 	e.DurationMS = float64(took.Microseconds()) / 1000
+	result.DurationMS = e.DurationMS
 	if failure != nil {
 		e.Status = failure.status
 		e.Error = &store.ExecutionError{

@@ -61,6 +61,10 @@ func ruleFor(name string) headerRule {
 	return rule
 }
 
+// IsSecretHeader reports whether a header, in any case, bears a credential or a
+// signature.
+func IsSecretHeader(name string) bool { return isSecretHeader(lowerASCII(name)) }
+
 func isSecretHeader(lower string) bool {
 	for _, word := range secretWords {
 		if strings.Contains(lower, word) {

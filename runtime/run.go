@@ -32,6 +32,8 @@ type Run struct {
 	bodyRaw  lua.LValue
 	contents [requestTables]*lua.LTable
 
+	event eventState // of ctx.event
+
 	modules required
 	block   Block
 	parent  context.Context // Engine.Run's

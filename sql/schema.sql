@@ -40,6 +40,7 @@ CREATE TABLE dead_letters (
   kind        TEXT NOT NULL,
   depth       INTEGER NOT NULL,
   occurred_at INTEGER NOT NULL,
+  bytes       INTEGER NOT NULL,
   state       TEXT NOT NULL,
   note        TEXT NOT NULL,
   error       TEXT NOT NULL,
@@ -216,6 +217,6 @@ CREATE TABLE users (
 
 CREATE INDEX abandoned_executions_by_app ON abandoned_executions (app_id, key);
 
-CREATE INDEX dead_letters_by_app ON dead_letters (app_id, key);
+CREATE INDEX dead_letters_by_app ON dead_letters (app_id, key, bytes);
 
 CREATE INDEX kv_entries_expiry ON kv_entries (expires_at) WHERE expires_at IS NOT NULL;

@@ -210,6 +210,14 @@ func (r row) id(i int) (id uuid.UUID) {
 	return id
 }
 
+func (r row) optionalID(i int) *uuid.UUID {
+	if r[i] == nil {
+		return nil
+	}
+	id := r.id(i)
+	return &id
+}
+
 func (r row) optionalInteger(i int) *int64 {
 	if v, ok := r[i].(int64); ok {
 		return &v

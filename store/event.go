@@ -1,9 +1,11 @@
 package store
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 )
@@ -86,4 +88,51 @@ func (t *Trigger) matchesChange(change *dataChange) bool {
 		rule = t.Docs
 	}
 	return (len(rule.Ops) == 0 || slices.Contains(rule.Ops, change.op)) && strings.HasPrefix(change.key, rule.KeyPrefix)
+}
+
+// Event is one occurrence as scripts and the API see it. In JSON the fields of
+// its kind stand beside the common ones, as in ctx.event (spec 3).
+type Event struct {
+	ID          uuid.UUID
+	Kind        string
+	OccurredAt  Time
+	Depth       int
+	TriggerID   uuid.UUID // zero for a request of an asynchronous route
+	TriggerName string
+	Data        []byte // the kind's own fields, a JSON object
+	Body        []byte // of a request
+}
+
+// eventHead are the fields that every event has.
+type eventHead struct {
+	ID          uuid.UUID  `json:"id"`
+	Kind        string     `json:"kind"`
+	OccurredAt  Time       `json:"occurred_at"`
+	Depth       int        `json:"depth"`
+	TriggerID   *uuid.UUID `json:"trigger_id"`
+	TriggerName string     `json:"trigger_name,omitempty"`
+	Body        *string    `json:"body,omitempty"`
+	BodyBase64  bool       `json:"body_base64,omitempty"`
+}
+
+// MarshalJSON writes one object of all fields. A request's body is text, or
+// base64 when it is not UTF-8.
+func (e Event) MarshalJSON() ([]byte, error) {
+	head := eventHead{ID: e.ID, Kind: e.Kind, OccurredAt: e.OccurredAt, Depth: e.Depth, TriggerName: e.TriggerName}
+	if e.TriggerID != uuid.Nil {
+		head.TriggerID = &e.TriggerID
+	}
+	if e.Kind == KindRequest {
+		body := string(e.Body)
+		if head.BodyBase64 = !utf8.Valid(e.Body); head.BodyBase64 {
+			body = base64.StdEncoding.EncodeToString(e.Body)
+		}
+		head.Body = &body
+	}
+	text, err := json.Marshal(head)
+	if err != nil || len(e.Data) <= len("{}") {
+		return text, err
+	}
+	text = append(text[:len(text)-1], ',')
+	return append(text, e.Data[1:]...), nil
 }

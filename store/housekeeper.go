@@ -44,6 +44,8 @@ func (h *housekeeper) run() {
 			h.report(h.guard(h.tick))
 		case <-h.store.log.due:
 			h.report(h.guard(h.store.flush))
+		case <-h.store.outbox.due:
+			h.report(h.guard(h.store.flushAcks))
 		case <-h.stop:
 			return
 		}
@@ -70,7 +72,7 @@ func (h *housekeeper) report(err error) {
 func (h *housekeeper) tick(ctx context.Context) error {
 	s := h.store
 	full := h.makeRoom(ctx)
-	flushed := s.flush(ctx)
+	flushed := errors.Join(s.flush(ctx), s.flushAcks(ctx))
 	trimmed := errors.Join(h.trim(ctx), h.sweep(ctx))
 	s.syncWAL()
 	return errors.Join(full, flushed, trimmed)
@@ -113,6 +115,9 @@ func (h *housekeeper) makeRoom(ctx context.Context) error {
 func (h *housekeeper) trim(ctx context.Context) error {
 	s := h.store
 	if now := s.config.Now(); now.Sub(h.aged) >= trimAgeEvery || now.Before(h.aged) {
+		if err := s.flushFired(ctx); err != nil {
+			return err
+		}
 		more, err := s.trimAge(ctx)
 		if err != nil || more {
 			return err

@@ -46,6 +46,9 @@ type newEvent struct {
 	data  []byte // the kind's own fields, a JSON object
 	body  []byte // of a request
 	wait  time.Duration
+	// follows says that it takes the place of a row that goes in the same
+	// transaction, so that the caps do not hold it up.
+	follows bool
 }
 
 // outbox is what is kept in memory of the table of that name.
@@ -53,7 +56,9 @@ type outbox struct {
 	mutex   sync.Mutex
 	usage   map[uuid.UUID]*outboxUsage // pending rows by app
 	arrived []PendingDelivery          // committed, not yet taken by the dispatcher
-	wake    chan struct{}              // told after arrived was empty
+	wake    chan struct{}              // told of what arrived
+	acked   []uuid.UUID                // finished, to be deleted
+	due     chan struct{}              // told when enough of them are
 }
 
 type outboxUsage struct{ rows, bytes int64 }
@@ -63,18 +68,20 @@ const insertDelivery = "INSERT INTO outbox (key, rest, app_id, trigger_id, scrip
 
 // putEvent writes the outbox row of an event for a trigger.
 func (s *Store) putEvent(t *transaction, event newEvent, trigger *Trigger) error {
-	return s.put(t, event, PendingDelivery{App: event.app, Trigger: trigger.ID, Script: trigger.ScriptID})
+	_, err := s.put(t, event, PendingDelivery{App: event.app, Trigger: trigger.ID, Script: trigger.ScriptID})
+	return err
 }
 
-// put writes an outbox row; the dispatcher hears of it after the commit.
-func (s *Store) put(t *transaction, event newEvent, delivery PendingDelivery) error {
+// put writes an outbox row and returns its id; the dispatcher hears of it after
+// the commit.
+func (s *Store) put(t *transaction, event newEvent, delivery PendingDelivery) (uuid.UUID, error) {
 	if !t.durable {
-		return errNeedsSync
+		return uuid.Nil, errNeedsSync
 	}
 	delivery.ID, delivery.Wait = s.newID(), event.wait
 	delivery.Bytes = int64(len(event.data) + len(event.body))
-	if err := s.outbox.reserve(&delivery); err != nil {
-		return err
+	if err := s.outbox.reserve(&delivery, event.follows); err != nil {
+		return uuid.Nil, err
 	}
 	t.deliveries = append(t.deliveries, delivery)
 	var due *Time
@@ -85,7 +92,7 @@ func (s *Store) put(t *transaction, event newEvent, delivery PendingDelivery) er
 	key, rest, _ := splitID(delivery.ID)
 	_, err := t.exec(insertDelivery, key, rest, delivery.App, optionalID(delivery.Trigger), delivery.Script, event.id, event.kind, event.depth, t.at,
 		due, event.wait.Milliseconds(), delivery.Bytes, event.data, event.body)
-	return err
+	return delivery.ID, err
 }
 
 // optionalID is NULL for the zero id.
@@ -96,12 +103,12 @@ func optionalID(id uuid.UUID) any {
 	return id[:]
 }
 
-// reserve counts a delivery against its app's caps.
-func (o *outbox) reserve(d *PendingDelivery) error {
+// reserve counts a delivery against its app's caps; passes counts it even past them.
+func (o *outbox) reserve(d *PendingDelivery, passes bool) error {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
 	usage := o.usageOf(d.App)
-	if usage.rows+1 > maxOutboxRows || usage.bytes+d.Bytes > maxOutboxBytes {
+	if !passes && (usage.rows+1 > maxOutboxRows || usage.bytes+d.Bytes > maxOutboxBytes) {
 		return &Error{Kind: KindLimit, Code: "outbox_full", Details: map[string]any{"rows": usage.rows, "bytes": usage.bytes},
 			Message: "the app has too many deliveries waiting; try again when some are done"}
 	}
@@ -169,7 +176,7 @@ const selectPending = "SELECT key, rest, app_id, trigger_id, script_id, due_at, 
 // had it: no other process can have it now.
 func (o *outbox) load(t *transaction, g *idGenerator) error {
 	o.usage = make(map[uuid.UUID]*outboxUsage)
-	o.wake = make(chan struct{}, 1)
+	o.wake, o.due = make(chan struct{}, 1), make(chan struct{}, 1)
 	err := t.each(func(r row) error {
 		d := PendingDelivery{ID: joinID(r.integer(0), r.integer(1)), App: r.id(2), Trigger: r.id(3), Script: r.id(4),
 			Wait: waitLeft(t.at, r.optionalTime(5), r.integer(6)), Failures: int(r.integer(7)), Crashes: int(r.integer(8)), Bytes: r.integer(9)}

@@ -56,12 +56,15 @@ type Store struct {
 	readers      *readerPool
 	housekeeper  *housekeeper
 
-	catalog catalogHolder
-	data    *dataCache
-	outbox  outbox
-	ids     idGenerator
-	log     executionLog
-	closed  atomic.Bool
+	catalog            catalogHolder
+	data               *dataCache
+	outbox             outbox
+	fired              firedStamps
+	running            *runningFile
+	deadLettersDropped atomic.Int64
+	ids                idGenerator
+	log                executionLog
+	closed             atomic.Bool
 }
 
 // Open opens or makes the database in config.Dir. Its error says what to do
@@ -111,6 +114,9 @@ func (s *Store) abandon() error {
 	if s.writer != nil {
 		errs = append(errs, s.writer.connection.close())
 	}
+	if s.running != nil {
+		errs = append(errs, s.running.file.Close())
+	}
 	if s.wal != nil {
 		errs = append(errs, s.wal.Close())
 	}
@@ -142,6 +148,9 @@ func (s *Store) start(ctx context.Context) error {
 	}
 	// From here on a crash must find a WAL, so it exists before this is said.
 	if err := errors.Join(syncDirectory(s.config.Dir), s.lock.setState(stateRunning)); err != nil {
+		return err
+	}
+	if err := s.countCrashes(); err != nil {
 		return err
 	}
 	return s.load(ctx)
@@ -285,7 +294,7 @@ func (s *Store) Close(ctx context.Context) error {
 	}
 	close(s.housekeeper.stop)
 	<-s.housekeeper.stopped
-	flushed := s.FlushExecutions(ctx)
+	flushed := errors.Join(s.FlushExecutions(ctx), s.flushAcks(ctx), s.flushFired(ctx))
 	s.writer.stop()
 	close(s.checkpointer.stop)
 	<-s.checkpointer.stopped
@@ -294,7 +303,7 @@ func (s *Store) Close(ctx context.Context) error {
 	if err == nil && blank {
 		err = s.markStopped()
 	}
-	return errors.Join(flushed, closed, err, s.wal.Close(), s.lock.release())
+	return errors.Join(flushed, closed, err, s.wal.Close(), s.running.file.Close(), s.lock.release())
 }
 
 // closeWriter moves the WAL into the database and closes the last connection;

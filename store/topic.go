@@ -13,7 +13,8 @@ import (
 
 const (
 	maxTopicBytes   = 512 // as a key's
-	maxPayloadBytes = 256 << 10
+	// MaxPayloadBytes is the most that a topic's payload may have as JSON.
+	MaxPayloadBytes = 256 << 10
 	maxDedupeBytes  = 512
 	// MaxDelay is the longest delay of a published topic.
 	MaxDelay = 365 * 24 * time.Hour
@@ -80,8 +81,8 @@ func (p *TopicPublication) check() error {
 		return err
 	}
 	switch {
-	case len(p.Payload) > maxPayloadBytes:
-		return Errorf(KindInvalid, "invalid_payload", "a topic's payload may have %d bytes as JSON; this one has %d", maxPayloadBytes, len(p.Payload))
+	case len(p.Payload) > MaxPayloadBytes:
+		return Errorf(KindInvalid, "invalid_payload", "a topic's payload may have %d bytes as JSON; this one has %d", MaxPayloadBytes, len(p.Payload))
 	case !json.Valid(p.Payload):
 		return Errorf(KindInvalid, "invalid_payload", "a topic's payload must be JSON")
 	case p.Delay < 0 || p.Delay > MaxDelay:

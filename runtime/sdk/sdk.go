@@ -9,6 +9,8 @@ func Modules() []runtime.Module {
 		jsonModule(),
 		kvModule(documents),
 		logModule(),
+		topicsModule(),
+		deadLettersModule(),
 	}
 }
 

@@ -65,6 +65,7 @@ CREATE TABLE dead_letters (
   kind        TEXT NOT NULL,
   depth       INTEGER NOT NULL,
   occurred_at INTEGER NOT NULL,
+  bytes       INTEGER NOT NULL,
   state       TEXT NOT NULL,
   note        TEXT NOT NULL,
   error       TEXT NOT NULL,
@@ -74,8 +75,9 @@ CREATE TABLE dead_letters (
   body        BLOB
 ) STRICT;
 
--- Listing an app's dead letters, and dropping its oldest past the cap.
-CREATE INDEX dead_letters_by_app ON dead_letters (app_id, key);
+-- Listing an app's dead letters, and dropping its oldest past the caps on rows
+-- and bytes, for which the index alone is read.
+CREATE INDEX dead_letters_by_app ON dead_letters (app_id, key, bytes);
 
 -- Runs that ended after their caller had gone. The id is the execution's.
 CREATE TABLE abandoned_executions (

@@ -55,6 +55,9 @@ func (r *Run) Context() context.Context {
 // App is the app whose script runs.
 func (r *Run) App() uuid.UUID { return r.script.AppID }
 
+// Now is the wall clock of the records.
+func (r *Run) Now() store.Time { return store.TimeOf(r.engine.now()) }
+
 // Script is the script that runs, as the catalog had it at the start.
 func (r *Run) Script() *store.Script { return r.script }
 
@@ -81,7 +84,7 @@ func (r *Run) addLine(level, message string, data []byte) {
 		e.LogsDropped++
 		return
 	}
-	line := store.LogLine{At: store.TimeOf(r.engine.now()), Level: level}
+	line := store.LogLine{At: r.Now(), Level: level}
 	line.Message = strings.ToValidUTF8(message, "\uFFFD")
 	if data != nil {
 		line.Data = json.RawMessage(append([]byte(nil), data...))

@@ -5,8 +5,15 @@ import "picloud/runtime"
 // Modules lists the SDK's modules, for runtime.Config.
 func Modules() []runtime.Module {
 	return []runtime.Module{
+		base64Module(),
+		cryptoModule(),
+		hexModule(),
 		jsonModule(),
 		logModule(),
+		randomModule(),
+		regexModule(),
+		timeModule(),
+		urlModule(),
 	}
 }
 

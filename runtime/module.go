@@ -41,18 +41,21 @@ type Func struct {
 
 // ParamDoc describes one parameter, or one field of a table.
 type ParamDoc struct {
-	Name string // "..." for any number of values
-	// Type is a type of Lua, "integer", "any", the name of a Type, several of
-	// them with | between, or one with [] behind it for a list.
-	Type, Doc string
-	Optional  bool
-	Fields    []ParamDoc // of a table of options: the keys it may have, no others
+	Name string `json:"name"` // "..." for any number of values
+	// Type is a type of Lua, "integer", "any", the name of a Type without its
+	// sign, one of these with [] behind it for a list, or several with | between.
+	Type     string `json:"type"`
+	Doc      string `json:"doc"`
+	Optional bool   `json:"optional"`
+	// Fields are the keys that a table has or, for a parameter, may have.
+	Fields []ParamDoc `json:"fields,omitempty"`
 }
 
 // ReturnDoc describes one result.
 type ReturnDoc struct {
-	Type, Doc string
-	Fields    []ParamDoc // of a table: the keys it has
+	Type   string     `json:"type"`
+	Doc    string     `json:"doc"`
+	Fields []ParamDoc `json:"fields,omitempty"` // the keys that a table has
 }
 
 // addModules puts the modules into the library. Every call of an SDK function

@@ -16,10 +16,11 @@ import (
 var mayImport = map[string][]string{
 	"picloud":                 {"cli"},
 	"picloud/cli":             {"http", "http/routing", "scheduler", "runtime", "runtime/manual", "runtime/meter", "runtime/sdk", "store", "web"},
-	"picloud/http":            {"http/routing", "runtime", "store", "web"},
+	"picloud/http":            {"http/routing", "runtime", "runtime/lint", "store", "web"},
 	"picloud/http/routing":    {},
 	"picloud/scheduler":       {"runtime", "store"},
 	"picloud/runtime":         {"runtime/meter", "runtime/compile", "runtime/stdlib", "runtime/luax", "store"},
+	"picloud/runtime/lint":    {"runtime", "runtime/compile"},
 	"picloud/runtime/manual":  {"runtime"},
 	"picloud/runtime/sdk":     {"runtime", "runtime/luax", "runtime/meter", "store"},
 	"picloud/runtime/stdlib":  {"runtime/meter", "runtime/pattern", "runtime/luax"},

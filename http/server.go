@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"picloud/runtime"
+	"picloud/runtime/lint"
 	"picloud/store"
 	"picloud/web"
 )
@@ -63,6 +64,7 @@ type Server struct {
 	engine *runtime.Engine
 	config Config
 	logger *slog.Logger
+	linter *lint.Linter
 
 	hasher   *hasher
 	throttle *throttle
@@ -90,6 +92,7 @@ func New(config Config) *Server {
 		engine:   config.Engine,
 		config:   config,
 		logger:   config.Logger,
+		linter:   lint.New(config.Engine.Description()),
 		hasher:   newHasher(),
 		throttle: newThrottle(config.Now),
 		keys:     newKeyMemory(config.Now),

@@ -43,7 +43,8 @@ type Func struct {
 type ParamDoc struct {
 	Name string `json:"name"` // "..." for any number of values
 	// Type is a type of Lua, "integer", "any", the name of a Type without its
-	// sign, one of these with [] behind it for a list, or several with | between.
+	// sign, one of these with [] behind it for a list, table<string, TYPE>, or
+	// several with | between.
 	Type     string `json:"type"`
 	Doc      string `json:"doc"`
 	Optional bool   `json:"optional"`

@@ -89,7 +89,7 @@ func TestStubsOfASample(t *testing.T) {
 }
 
 // typeForm is a type in an annotation: names, lists, alternatives.
-const typeForm = `([\w.]+(?:\[\])?(?:\|[\w.]+(?:\[\])?)*)`
+const typeForm = `((?:table<string, [\w.\[\]]+>|[\w.]+(?:\[\])?)(?:\|[\w.]+(?:\[\])?)*)`
 
 // annotation is the grammar of the annotations that the stubs use, after the
 // LuaCATS documentation.
@@ -165,6 +165,7 @@ func checkAnnotations(t *testing.T, stubs string) map[string][]string {
 			params = append(params, strings.TrimSuffix(words[1], "?"))
 		}
 		for word := range strings.SplitSeq(match[1]+"|"+match[2]+"|"+match[3], "|") {
+			word = strings.TrimSuffix(strings.TrimPrefix(word, "table<string, "), ">")
 			used[strings.TrimSuffix(word, "[]")] = true
 		}
 	}

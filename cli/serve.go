@@ -235,5 +235,7 @@ func (i *instance) httpConfig() http.Config {
 		SetupToken:    i.setup,
 		SessionTTL:    time.Duration(i.settings.SessionTTLHours) * time.Hour,
 		MaxBodyBytes:  i.settings.MaxBodyBytes,
+
+		TrustedProxies: i.settings.TrustedProxies,
 	}
 }

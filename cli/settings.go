@@ -3,8 +3,10 @@ package cli
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -17,6 +19,7 @@ type Settings struct {
 	Addr             string
 	Data             string
 	PublicBaseURL    string
+	TrustedProxies   []netip.Prefix
 	AdminUsername    string
 	AdminPassword    string
 	SessionTTLHours  int64
@@ -62,6 +65,7 @@ func settingsTable(s *Settings) []setting {
 		{"PICLOUD_ADDR", "addr", "address and port to listen on", ":8080", address(&s.Addr)},
 		dataSetting(s),
 		{"PICLOUD_PUBLIC_BASE_URL", "public-base-url", "where others reach this instance, such as https://pi.example.com", "", baseURL(&s.PublicBaseURL)},
+		{"PICLOUD_TRUSTED_PROXIES", "trusted-proxies", "proxies whose X-Forwarded-For counts, such as 127.0.0.1,10.0.0.0/8", "", prefixes(&s.TrustedProxies)},
 		{"PICLOUD_ADMIN_USERNAME", "admin-username", "first owner's name; ignored once any user exists", "", text(&s.AdminUsername)},
 		{"PICLOUD_ADMIN_PASSWORD", "", "first owner's password; only from the environment, ignored once any user exists", "", text(&s.AdminPassword)},
 		{"PICLOUD_SESSION_TTL_HOURS", "session-ttl-hours", "hours after its last use at which a session ends", "24", number(&s.SessionTTLHours, 1, 24*365)},
@@ -181,6 +185,28 @@ func address(target *string) func(string) error {
 			return fmt.Errorf("must be HOST:PORT or :PORT, such as :8080")
 		}
 		*target = value
+		return nil
+	}
+}
+
+// prefixes reads addresses and ranges, separated by commas.
+func prefixes(target *[]netip.Prefix) func(string) error {
+	return func(value string) error {
+		*target = nil
+		for item := range strings.SplitSeq(value, ",") {
+			if item = strings.TrimSpace(item); item == "" {
+				continue
+			}
+			prefix, err := netip.ParsePrefix(item)
+			if address, noRange := netip.ParseAddr(item); noRange == nil {
+				address = address.Unmap()
+				prefix, err = netip.PrefixFrom(address, address.BitLen()), nil
+			}
+			if err != nil {
+				return fmt.Errorf("must be a list of addresses or ranges such as 127.0.0.1,10.0.0.0/8")
+			}
+			*target = append(*target, prefix.Masked())
+		}
 		return nil
 	}
 }

@@ -32,6 +32,7 @@ func TestABadSettingStopsTheStartAndIsNamed(t *testing.T) {
 		{"variable", map[string]string{"PICLOUD_MAX_BODY_BYTES": "big"}, nil, `PICLOUD_MAX_BODY_BYTES is "big", but must be a whole number from 1024 to 1073741824`},
 		{"flag wins and is named", map[string]string{"PICLOUD_ADDR": ":0"}, []string{"--addr", "nowhere"}, `--addr is "nowhere", but must be HOST:PORT`},
 		{"port out of range", map[string]string{"PICLOUD_ADDR": ":99999"}, nil, `PICLOUD_ADDR is ":99999"`},
+		{"trusted proxies", map[string]string{"PICLOUD_TRUSTED_PROXIES": "127.0.0.1, proxy.local"}, nil, "PICLOUD_TRUSTED_PROXIES is \"127.0.0.1, proxy.local\", but must be a list of addresses"},
 		{"one of a list", map[string]string{"PICLOUD_LOG_FORMAT": "xml"}, nil, `PICLOUD_LOG_FORMAT is "xml", but must be one of [text json]`},
 		{"base URL", map[string]string{"PICLOUD_PUBLIC_BASE_URL": "pi.example.com"}, nil, "PICLOUD_PUBLIC_BASE_URL"},
 		{"default over its ceiling", map[string]string{"PICLOUD_CEILING_CALL_DEPTH": "100"}, nil, "PICLOUD_LIMIT_CALL_DEPTH is 200, but its ceiling PICLOUD_CEILING_CALL_DEPTH is 100"},

@@ -52,6 +52,20 @@ func TestWalkKeepsItsPlace(t *testing.T) {
 	}
 }
 
+// Every code is explained in docs/scripts.md.
+func TestCodesAreDocumented(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "scripts.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, code := range append(codes, CodeSyntax) {
+		if !strings.Contains(string(page), "| `"+code+"` |") {
+			t.Errorf("docs/scripts.md does not explain %s", code)
+		}
+	}
+}
+
 func FuzzCheck(f *testing.F) {
 	linter := New(runtime.Describe(nil))
 	for _, seed := range []string{

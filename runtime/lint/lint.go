@@ -41,7 +41,7 @@ const (
 	CodeReplaced     = "replaced_global"       // an assignment over a global of the library
 	CodeReadOnly     = "read_only"             // an assignment to a table of the library or to ctx
 	CodeUnused       = "unused_local"          // a local that nothing reads
-	CodeShadowed     = "shadowed_local"        // a local that hides another one
+	CodeShadowed     = "shadowed_local"        // a local that hides one of an outer block that is used again
 	CodeUnreachable  = "unreachable_code"      // a statement that never runs
 	CodeUnknownName  = "unknown_name"          // a function or field that is not there
 	CodeUnknownKey   = "unknown_option"        // an option that the function refuses

@@ -79,8 +79,13 @@ func TestFindings(t *testing.T) {
 		{"for i = 1, 3 do log.info('x') end for _, v in ipairs{} do log.info('y') end", nil},
 		{"return function(a, b) return a end", nil},
 		{"local x = 1 do local x = 2 log.info(x) end return x", []string{"1:22 shadowed_local"}},
-		{"local x = 1 local x = x + 1 return x", []string{"1:19 shadowed_local"}},
-		{"local v = 1 return v, function(v) return v end", []string{"1:32 shadowed_local"}},
+		{"local x = 1 local x = x + 1 return x", nil},
+		{"local x = 1 local x = 2 return x", []string{"1:7 unused_local"}},
+		{"local v = 1 local f = function(v) return v end return f(v)", []string{"1:32 shadowed_local"}},
+		{"local v = 1 local f = function(v) return v end return f(1), _G.v", []string{"1:7 unused_local"}},
+		{"local n = 0 if ctx then local n = 5 log.info(n) end n = 1 return n", []string{"1:31 shadowed_local"}},
+		{"local k = 1 log.info(k) for k in pairs{} do log.info(k) end return k", nil},
+		{"local function f() local function f() end f() end f()", []string{"1:35 shadowed_local"}},
 		{"local ctx = {} return ctx", []string{"1:7 shadowed_local"}},
 		{"local t = {} function t:get() return self end function t.put(self) return self end return t", nil},
 		{"local function f(n) return n == 0 or f(n - 1) end return f(3)", nil},
@@ -194,7 +199,7 @@ func TestMessages(t *testing.T) {
 		"return ctx.request.query.temp > 21":                "a string cannot be compared with a number by >; use tonumber",
 		"return ctx.request.headers.x == 5":                 "a string never equals a number; use tonumber",
 		"string.upper = 1":                                  "string.upper cannot be assigned: string is read-only",
-		"local x = 1\ndo local x = 2 print(x) end print(x)": `local "x" hides the local of line 1`,
+		"local x = 1\ndo local x = 2 print(x) end print(x)": `local "x" hides the local of line 1, which is used again behind it`,
 	} {
 		got := linter.Check("test", source)
 		if len(got) != 1 || got[0].Message != want {

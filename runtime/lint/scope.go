@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/yuin/gopher-lua/ast"
@@ -22,13 +23,26 @@ type variable struct {
 type scope struct {
 	outer     *scope
 	variables []*variable
+	hiding    []hiding
 }
+
+// hiding is a variable of a block that hides one of an outer block.
+type hiding struct {
+	inner, outer *variable
+	before       int // how often outer was used when the block ended
+}
+
+func (v *variable) uses() int { return v.reads + v.writes }
 
 func (w *walker) openScope() { w.scope = &scope{outer: w.scope} }
 
 func (w *walker) closeScope() {
 	for _, v := range w.scope.variables {
 		w.checkUse(v)
+	}
+	for _, pair := range w.scope.hiding {
+		pair.before = pair.outer.uses()
+		w.hidden = append(w.hidden, pair)
 	}
 	w.scope = w.scope.outer
 }
@@ -45,18 +59,34 @@ func (w *walker) find(name string) *variable {
 	return nil
 }
 
-// declare adds a variable to the present block.
+// declare adds a variable to the present block. One that hides another of an
+// outer block is reported when that other is used again behind the block, where
+// a reader may take one for the other; loop variables are meant to be new.
 func (w *walker) declare(name string, at ast.Position, kind string) *variable {
-	if hidden := w.find(name); hidden != nil && !strings.HasPrefix(name, "_") {
-		if hidden.at.Line == 0 {
-			w.report(at, SeverityWarning, CodeShadowed, "%s %q hides what every script gets under this name", kind, name)
-		} else {
-			w.report(at, SeverityWarning, CodeShadowed, "%s %q hides the %s of line %d", kind, name, hidden.kind, hidden.at.Line)
-		}
-	}
+	hidden := w.find(name)
 	v := &variable{name: name, at: at, kind: kind}
+	if hidden != nil && !w.isHere(hidden) && kind != "loop variable" && !strings.HasPrefix(name, "_") {
+		w.scope.hiding = append(w.scope.hiding, hiding{inner: v, outer: hidden})
+	}
 	w.scope.variables = append(w.scope.variables, v)
 	return v
+}
+
+// isHere reports whether v belongs to the present block.
+func (w *walker) isHere(v *variable) bool { return slices.Contains(w.scope.variables, v) }
+
+// checkHidden reports the pairs whose outer variable was used after the inner
+// one had ended.
+func (w *walker) checkHidden() {
+	for _, pair := range w.hidden {
+		v, line := pair.inner, pair.outer.at.Line
+		switch {
+		case line == 0:
+			w.report(v.at, SeverityWarning, CodeShadowed, "%s %q hides what every script gets under this name", v.kind, v.name)
+		case pair.outer.uses() > pair.before:
+			w.report(v.at, SeverityWarning, CodeShadowed, "%s %q hides the %s of line %d, which is used again behind it", v.kind, v.name, pair.outer.kind, line)
+		}
+	}
 }
 
 // checkUse reports a local that nothing reads. Parameters and loop variables

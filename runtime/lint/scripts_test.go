@@ -48,6 +48,9 @@ func TestNothingAgainstRightScripts(t *testing.T) {
 	linter := newLinter()
 	for name, source := range scripts(t) {
 		for _, d := range linter.Check(name, source) {
+			if d.Code == lint.CodeReadOnly && strings.Contains(name, "sdk/") {
+				continue // each module's script asserts that the module cannot be changed
+			}
 			t.Errorf("%s:%d:%d: %s %s: %s", name, d.Line, d.Column, d.Severity, d.Code, d.Message)
 		}
 	}

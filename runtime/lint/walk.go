@@ -13,6 +13,7 @@ type walker struct {
 	words    *vocabulary
 	findings []finding
 	scope    *scope
+	hidden   []hiding
 	loops    []*loop
 	globals  globals
 }
@@ -38,6 +39,7 @@ func (l *Linter) walk(tree *compile.Tree) *walker {
 	w.closeScope()
 	w.closeScope()
 	w.checkGlobals()
+	w.checkHidden()
 	return w
 }
 

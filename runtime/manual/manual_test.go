@@ -52,7 +52,8 @@ func sample() []runtime.Module {
 		Params:  []runtime.ParamDoc{{Name: "on", Type: "boolean", Doc: "On?"}, {Name: "...", Type: "any", Doc: "More."}},
 		Returns: []runtime.ReturnDoc{{Type: "lamp|nil", Doc: "Itself."}},
 	})
-	return []runtime.Module{{Name: "home", Doc: "Lamps.", Types: []*runtime.Type{lamp}, Funcs: []runtime.Func{{
+	loop := runtime.NewType("lamp iterator", "A loop.")
+	return []runtime.Module{{Name: "home", Doc: "Lamps.", Types: []*runtime.Type{lamp, loop}, Funcs: []runtime.Func{{
 		Name: "lamps", Doc: "Lists them.", Call: nothing, Errors: []string{"never"}, Example: "return home.lamps()",
 		Params: []runtime.ParamDoc{{Name: "filter", Type: "table|string", Optional: true, Doc: "Which.", Fields: []runtime.ParamDoc{
 			{Name: "room", Type: "string", Optional: true, Doc: "Where."}}}},
@@ -76,6 +77,7 @@ func TestStubsOfASample(t *testing.T) {
 		"---@meta picloud\n",
 		"---A lamp.\n---@class picloud.lamp\nlocal lamp_type = {}\n",
 		"---Sets it.\n---\n---```lua\n---return 1\n----- two lines\n---```\n---@param on boolean On?\n---@param ... any More.\n---@return picloud.lamp|nil # Itself.\nfunction lamp_type:set(on, ...) end\n",
+		"---@class picloud.lamp_iterator\nlocal lamp_iterator_type = {}\n",
 		"---@class (exact) picloud.module.home.lamps.filter\n---@field room? string Where.\n",
 		"---@class (exact) picloud.module.home.lamps.result\n---@field watts number Power.\n",
 		"---@param filter? picloud.module.home.lamps.filter|string Which.\n---@return picloud.lamp[] # All.\n---@return picloud.module.home.lamps.result[] # Facts.\nfunction home.lamps(filter) end\n",
@@ -104,12 +106,18 @@ var luaTypes = []string{"nil", "any", "boolean", "string", "number", "integer", 
 // the SDK is declared with its parameters annotated in their order.
 func TestStubsAreWellFormed(t *testing.T) {
 	t.Parallel()
-	stubs := stubsOf(t, sdk.Modules())
+	checkStubs(t, sample())
+	checkStubs(t, sdk.Modules())
+}
+
+func checkStubs(t *testing.T, modules []runtime.Module) {
+	t.Helper()
+	stubs := stubsOf(t, modules)
 	if _, err := compile.Compile(manual.StubsFile, stubs, nil); err != nil {
 		t.Fatal(err)
 	}
 	declared := checkAnnotations(t, stubs)
-	for _, module := range runtime.Describe(sdk.Modules()).Modules {
+	for _, module := range runtime.Describe(modules).Modules {
 		for _, fn := range module.Functions {
 			if _, ok := declared[module.Name+"."+fn.Name]; !ok {
 				t.Errorf("the stubs do not declare %s.%s", module.Name, fn.Name)
@@ -117,10 +125,8 @@ func TestStubsAreWellFormed(t *testing.T) {
 		}
 		for _, kind := range module.Types {
 			for _, method := range kind.Methods {
-				name := kind.Name + "_type." + method.Name
-				if kind.Colon {
-					name = kind.Name + "_type:" + method.Name
-				}
+				sign := map[bool]string{true: ":", false: "."}[kind.Colon]
+				name := strings.ReplaceAll(kind.Name, " ", "_") + "_type" + sign + method.Name
 				if _, ok := declared[name]; !ok {
 					t.Errorf("the stubs do not declare %s", name)
 				}

@@ -111,13 +111,13 @@ func optional(p runtime.ParamDoc) string {
 // a table with known keys is called.
 func (s *stubs) typeOf(described, class string, fields []runtime.ParamDoc) string {
 	var words []string
-	for word := range strings.SplitSeq(described, "|") {
-		item, isList := strings.CutSuffix(word, "[]")
+	for part := range strings.SplitSeq(described, "|") {
+		item, isList := strings.CutSuffix(part, "[]")
 		switch {
 		case item == "table" && len(fields) > 0:
 			item = class
 		case s.types[item]:
-			item = "picloud." + item
+			item = "picloud." + word(item)
 		}
 		if isList {
 			item += "[]"
@@ -126,6 +126,9 @@ func (s *stubs) typeOf(described, class string, fields []runtime.ParamDoc) strin
 	}
 	return strings.Join(words, "|")
 }
+
+// word makes a type's name, which may have blanks, one that Lua can have.
+func word(name string) string { return strings.ReplaceAll(name, " ", "_") }
 
 func (s *stubs) module(m runtime.ModuleDescription) {
 	for _, kind := range m.Types {
@@ -148,7 +151,8 @@ func (s *stubs) module(m runtime.ModuleDescription) {
 }
 
 func (s *stubs) kind(t runtime.TypeDescription) {
-	class, sign := "picloud."+t.Name, "."
+	name := word(t.Name)
+	class, sign := "picloud."+name, "."
 	if t.Colon {
 		sign = ":"
 	}
@@ -158,9 +162,9 @@ func (s *stubs) kind(t runtime.TypeDescription) {
 	s.line("")
 	s.comment(t.Doc)
 	s.line("---@class %s", class)
-	s.line("local %s_type = {}", t.Name)
+	s.line("local %s_type = {}", name)
 	for _, method := range t.Methods {
-		s.function(t.Name+"_type"+sign+method.Name, class+"."+method.Name, method)
+		s.function(name+"_type"+sign+method.Name, class+"."+method.Name, method)
 	}
 }
 

@@ -12,6 +12,9 @@ type known struct {
 	restsOn []*variable
 }
 
+// maxRests bounds how many variables knowledge is carried through.
+const maxRests = 8
+
 // of is a value of which only the kinds are known.
 func of(kinds string) known { return known{entry: &entry{kinds: kinds}} }
 
@@ -109,7 +112,7 @@ func (w *walker) name(e *ast.IdentExpr) known {
 	if v.name == "_G" && v.at.Line == 0 {
 		w.globals.dynamic = true // _G.name never comes here
 	}
-	if v.value == nil {
+	if v.value == nil || len(v.rests) >= maxRests {
 		return known{}
 	}
 	return known{v.value, append(v.rests[:len(v.rests):len(v.rests)], v)}

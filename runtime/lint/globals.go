@@ -59,7 +59,7 @@ func (w *walker) checkGlobals() {
 		case gone:
 			w.report(read.at, SeverityError, CodeGone, "scripts do not have %s: %s", read.name, instead)
 		default:
-			w.report(read.at, SeverityWarning, CodeUndefined, "nothing defines %q%s", read.name, w.likeGlobal(read.name))
+			w.report(read.at, SeverityWarning, CodeUndefined, "nothing defines %q%s", read.name, w.like(read.name, w.words.globals))
 		}
 	}
 }

@@ -27,6 +27,10 @@ func ignoredLines(tree *compile.Tree, w *walker) ignores {
 	if !strings.Contains(tree.Source, "picloud:") {
 		return ignored
 	}
+	hasCode := map[int]bool{} // a line on which a token begins or ends
+	for _, token := range tree.Tokens {
+		hasCode[token.Pos.Line], hasCode[token.Last.Line] = true, true
+	}
 	starts := lineStarts(tree.Source)
 	offset := func(p ast.Position) int { return starts[p.Line-1] + p.Column }
 	from := 0
@@ -36,7 +40,12 @@ func ignoredLines(tree *compile.Tree, w *walker) ignores {
 			to = offset(tree.Tokens[i].Pos) - 1
 		}
 		for _, at := range ignoreComment.FindAllStringSubmatchIndex(tree.Source[from:max(from, to)], -1) {
-			ignored.add(w, starts, from+at[0], tree.Source[from+at[2]:from+at[3]])
+			line, _ := slices.BinarySearch(starts, from+at[0]+1) // of the lines that begin before it
+			place := ast.Position{Line: line, Column: from + at[0] - starts[line-1] + 1}
+			if !hasCode[line] {
+				line++
+			}
+			ignored.add(w, line, place, tree.Source[from+at[2]:from+at[3]])
 		}
 		if i < len(tree.Tokens) {
 			from = offset(tree.Tokens[i].Last)
@@ -45,13 +54,8 @@ func ignoredLines(tree *compile.Tree, w *walker) ignores {
 	return ignored
 }
 
-// add notes the codes of one comment at an offset of the source.
-func (i ignores) add(w *walker, starts []int, at int, list string) {
-	line, _ := slices.BinarySearch(starts, at+1) // the lines that begin before it
-	place := ast.Position{Line: line, Column: at - starts[line-1] + 1}
-	if !slices.ContainsFunc(w.tokens, func(t compile.Token) bool { return t.Pos.Line <= line && line <= t.Last.Line }) {
-		line++
-	}
+// add notes the codes of one comment for a line.
+func (i ignores) add(w *walker, line int, place ast.Position, list string) {
 	for code := range strings.SplitSeq(list, ",") {
 		code = strings.TrimSpace(code)
 		if !slices.Contains(codes, code) {

@@ -20,7 +20,7 @@ func (v *vocabulary) methods(value *entry) (methods *entry, ok bool) {
 
 func (w *walker) unknownName(object known, name string, at ast.Position) {
 	w.reportIf(object.restsOn, at, SeverityError, CodeUnknownName, "%s has no %q%s",
-		object.entry.name, name, like(name, slices.Collect(maps.Keys(object.entry.members))))
+		object.entry.name, name, w.like(name, object.entry.members))
 }
 
 // options visits a table of options at a call of function.
@@ -88,9 +88,13 @@ func constantKey(key ast.Expr) (text string, isName bool) {
 	return "", false
 }
 
-// likeGlobal suggests a global or local that a name may have meant.
-func (w *walker) likeGlobal(name string) string {
-	return like(name, append(slices.Collect(maps.Keys(w.words.globals)), "ctx"))
+// like suggests the one of members that a misspelt name may have meant. Only
+// the findings that are shown get a suggestion: looking for one takes a while.
+func (w *walker) like(name string, members map[string]*entry) string {
+	if len(w.findings) >= maxDiagnostics {
+		return ""
+	}
+	return like(name, slices.Collect(maps.Keys(members)))
 }
 
 // like suggests the one of names that is closest to a misspelt one, if any is

@@ -1,7 +1,6 @@
 package lint
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/yuin/gopher-lua/ast"
@@ -17,6 +16,7 @@ type variable struct {
 	reads  int
 	writes int         // after the first value
 	later  []*variable // declared behind it in the same statement
+	scope  *scope
 }
 
 // scope is the variables of one block, in the order of their declaration.
@@ -36,9 +36,17 @@ func (v *variable) uses() int { return v.reads + v.writes }
 
 func (w *walker) openScope() { w.scope = &scope{outer: w.scope} }
 
+// add makes a variable visible until the present block ends.
+func (w *walker) add(v *variable) {
+	v.scope = w.scope
+	w.scope.variables = append(w.scope.variables, v)
+	w.visible[v.name] = append(w.visible[v.name], v)
+}
+
 func (w *walker) closeScope() {
 	for _, v := range w.scope.variables {
 		w.checkUse(v)
+		w.visible[v.name] = w.visible[v.name][:len(w.visible[v.name])-1]
 	}
 	for _, pair := range w.scope.hiding {
 		pair.before = pair.outer.uses()
@@ -49,14 +57,11 @@ func (w *walker) closeScope() {
 
 // find returns the variable that a name means here, or nil for a global.
 func (w *walker) find(name string) *variable {
-	for s := w.scope; s != nil; s = s.outer {
-		for i := len(s.variables) - 1; i >= 0; i-- {
-			if s.variables[i].name == name {
-				return s.variables[i]
-			}
-		}
+	stack := w.visible[name]
+	if len(stack) == 0 {
+		return nil
 	}
-	return nil
+	return stack[len(stack)-1]
 }
 
 // declare adds a variable to the present block. One that hides another of an
@@ -65,15 +70,12 @@ func (w *walker) find(name string) *variable {
 func (w *walker) declare(name string, at ast.Position, kind string) *variable {
 	hidden := w.find(name)
 	v := &variable{name: name, at: at, kind: kind}
-	if hidden != nil && !w.isHere(hidden) && kind != "loop variable" && !strings.HasPrefix(name, "_") {
+	if hidden != nil && hidden.scope != w.scope && kind != "loop variable" && !strings.HasPrefix(name, "_") {
 		w.scope.hiding = append(w.scope.hiding, hiding{inner: v, outer: hidden})
 	}
-	w.scope.variables = append(w.scope.variables, v)
+	w.add(v)
 	return v
 }
-
-// isHere reports whether v belongs to the present block.
-func (w *walker) isHere(v *variable) bool { return slices.Contains(w.scope.variables, v) }
 
 // checkHidden reports the pairs whose outer variable was used after the inner
 // one had ended.

@@ -13,6 +13,7 @@ type walker struct {
 	words    *vocabulary
 	findings []finding
 	scope    *scope
+	visible  map[string][]*variable // by name, the innermost last
 	hidden   []hiding
 	loops    []*loop
 	globals  globals
@@ -28,10 +29,10 @@ const (
 )
 
 func (l *Linter) walk(tree *compile.Tree) *walker {
-	w := &walker{cursor: cursor{tokens: tree.Tokens, first: -1}, words: l.words}
+	w := &walker{cursor: cursor{tokens: tree.Tokens, first: -1}, words: l.words, visible: map[string][]*variable{}}
 	w.openScope()
 	for _, name := range []string{"ctx", "_G"} { // the parameters of every chunk
-		w.scope.variables = append(w.scope.variables, &variable{name: name, kind: "parameter", reads: 1})
+		w.add(&variable{name: name, kind: "parameter", reads: 1})
 	}
 	w.scope.variables[0].value = l.words.ctx
 	w.openScope()
@@ -239,7 +240,7 @@ func (w *walker) funcDef(s *ast.FuncDefStmt) {
 		w.expr(s.Name.Receiver)
 		w.take(parse.TIdent)
 		w.openScope()
-		w.scope.variables = append(w.scope.variables, &variable{name: "self", kind: "parameter", reads: 1})
+		w.add(&variable{name: "self", kind: "parameter", reads: 1})
 		defer w.closeScope()
 	}
 	w.function(s.Func)

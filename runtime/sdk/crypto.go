@@ -96,11 +96,23 @@ func digestEncoding(args luax.Args, n int) string {
 func signHMAC(L *lua.LState) int {
 	args := luax.Args{L: L, Func: "crypto.hmac"}
 	encoding := digestEncoding(args, 4)
-	algorithms := map[string]func() hash.Hash{"sha256": sha256.New, "sha512": sha512.New, "sha1": sha1.New, "md5": md5.New}
-	algorithm := algorithms[args.OneOf(1, "algorithm", "", "sha256", "sha512", "sha1", "md5")]
+	algorithm := hashOf(args.OneOf(1, "algorithm", "", "sha256", "sha512", "sha1", "md5"))
 	key, data := args.String(2, "key"), args.String(3, "data")
 	meter.From(L).Step(L, len(key)/bytesPerHashStep)
 	return pushDigest(L, hmac.New(algorithm, []byte(key)), data, encoding)
+}
+
+func hashOf(algorithm string) func() hash.Hash {
+	switch algorithm {
+	case "md5":
+		return md5.New
+	case "sha1":
+		return sha1.New
+	case "sha512":
+		return sha512.New
+	default:
+		return sha256.New
+	}
 }
 
 // bytesPerHashStep prices hashing in instructions: SHA-256 without hardware

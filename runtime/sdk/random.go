@@ -20,18 +20,28 @@ const defaultAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 // maxAlphabet bounds an alphabet; there are no more bytes to draw from.
 const maxAlphabet = 256
 
-// systemSource is the system's generator, fit for keys and tokens.
-type systemSource struct{}
-
-// Uint64 returns 64 random bits.
-func (systemSource) Uint64() uint64 {
-	var bits [8]byte
-	_, _ = cryptorand.Read(bits[:]) // never fails (Go 1.24: it ends the process instead)
-	return binary.LittleEndian.Uint64(bits[:])
+// systemSource is the system's generator, fit for keys and tokens. It fetches
+// bits for several draws at once: a fetch is a system call.
+type systemSource struct {
+	buffer []byte // at least 8 bytes
+	ahead  []byte // the part of it that has not been drawn
 }
 
-// random draws without bias; it has no state of its own.
-func random() *rand.Rand { return rand.New(systemSource{}) }
+// Uint64 returns 64 random bits.
+func (s *systemSource) Uint64() uint64 {
+	if len(s.ahead) < 8 {
+		s.ahead = s.buffer
+		_, _ = cryptorand.Read(s.ahead) // never fails (Go 1.24: it ends the process instead)
+	}
+	bits := binary.LittleEndian.Uint64(s.ahead)
+	s.ahead = s.ahead[8:]
+	return bits
+}
+
+// random draws without bias; draws is how often it will be asked, about.
+func random(draws int) *rand.Rand {
+	return rand.New(&systemSource{buffer: make([]byte, 8*min(max(draws, 1), 64))})
+}
 
 func randomModule() runtime.Module {
 	return runtime.Module{
@@ -63,7 +73,7 @@ func randomNumbers() []runtime.Func {
 			Errors:  []string{"never"},
 			Example: `return random.float() < 0.5`,
 			Call: func(L *lua.LState) int {
-				L.Push(lua.LNumber(random().Float64()))
+				L.Push(lua.LNumber(random(1).Float64()))
 				return 1
 			},
 		},
@@ -137,7 +147,7 @@ func randomInt(L *lua.LState) int {
 	args := luax.Args{L: L, Func: "random.int"}
 	low := args.Int(1, "low")
 	high := args.IntFrom(2, "high", low, luax.MaxInteger)
-	L.Push(lua.LNumber(low + random().Int64N(high-low+1)))
+	L.Push(lua.LNumber(low + random(1).Int64N(high-low+1)))
 	return 1
 }
 
@@ -148,7 +158,7 @@ func randomString(L *lua.LState) int {
 	if alphabet == "" || len(alphabet) > maxAlphabet {
 		L.RaiseError("random.string: argument 2 (alphabet) must have 1 to %d bytes, got %d", maxAlphabet, len(alphabet))
 	}
-	text, source := make([]byte, chargedBytes(args, length)), random()
+	text, source := make([]byte, chargedBytes(args, length)), random(length)
 	for i := range text {
 		meter.From(L).Step(L, 1)
 		text[i] = alphabet[source.IntN(len(alphabet))]
@@ -164,7 +174,7 @@ func randomChoice(L *lua.LState) int {
 		L.Push(lua.LNil)
 		return 1
 	}
-	L.Push(list.RawGetInt(1 + random().IntN(n)))
+	L.Push(list.RawGetInt(1 + random(1).IntN(n)))
 	return 1
 }
 
@@ -172,7 +182,7 @@ func randomShuffle(L *lua.LState) int {
 	list := luax.Args{L: L, Func: "random.shuffle"}.Table(1, "list")
 	n, charge := list.Len(), meter.From(L)
 	charge.ChargeMemory(L, tableBytes+n*itemBytes)
-	shuffled, source := luax.NewArray(L, n), random()
+	shuffled, source := luax.NewArray(L, n), random(n)
 	for i := 1; i <= n; i++ { // Fisher and Yates, from the inside out
 		charge.Step(L, 2)
 		item := list.RawGetInt(i)

@@ -23,6 +23,10 @@ assert(random.string(40):match("^%w+$") and #random.string(40) == 40)
 assert(random.string(8, "x") == "xxxxxxxx")
 assert(random.string(30, "01"):match("^[01]+$"))
 assert(random.string(20) ~= random.string(20))
+local many, counts = random.string(5000, "ab"), { a = 0, b = 0 } -- more than is drawn at once
+for c in many:gmatch(".") do counts[c] = counts[c] + 1 end
+assert(counts.a + counts.b == 5000 and counts.a > 2000 and counts.b > 2000)
+assert(many:sub(1, 500) ~= many:sub(501, 1000))
 
 assert(random.choice({}) == nil)
 assert(random.choice({ "only" }) == "only")

@@ -59,7 +59,7 @@ func (p *page) fieldTable(of string, fields []runtime.ParamDoc) {
 	p.line("| %s | type | |", of)
 	p.line("| --- | --- | --- |")
 	for _, field := range fields {
-		p.line("| `%s` | %s | %s |", field.Name, cell(field.Type), cell(field.Doc))
+		p.line("| `%s` | `%s` | %s |", field.Name, cell(field.Type), cell(field.Doc))
 	}
 }
 

@@ -101,6 +101,48 @@ func TestSearchEndsAtTheDeadline(t *testing.T) {
 	t.Logf("a deadline of 100 ms ended the search after %v", time.Since(began))
 }
 
+// Every function, method and field says what it is for, and an options table
+// which keys it may have: the linter and the editor know them from there alone.
+func TestDescriptionsAreComplete(t *testing.T) {
+	t.Parallel()
+	var checkFields func(of string, fields []runtime.ParamDoc)
+	checkFields = func(of string, fields []runtime.ParamDoc) {
+		for _, field := range fields {
+			if field.Name == "" || field.Type == "" || field.Doc == "" {
+				t.Errorf("%s has a parameter or field without name, type or description: %+v", of, field)
+			}
+			if field.Name == "options" && len(field.Fields) == 0 {
+				t.Errorf("%s does not describe its options in Fields", of)
+			}
+			checkFields(of+" "+field.Name, field.Fields)
+		}
+	}
+	checkFunctions := func(functions []runtime.FunctionDescription) {
+		for _, fn := range functions {
+			if fn.Doc == "" || fn.Example == "" || len(fn.Errors) == 0 {
+				t.Errorf("%s lacks a description, an example or its errors", fn.Signature)
+			}
+			checkFields(fn.Signature, fn.Params)
+			for _, result := range fn.Returns {
+				if result.Type == "" {
+					t.Errorf("%s has a result without a type", fn.Signature)
+				}
+				checkFields(fn.Signature, result.Fields)
+			}
+		}
+	}
+	for _, module := range runtime.Describe(sdk.Modules()).Modules {
+		checkFunctions(module.Functions)
+		checkFields(module.Name, module.Values)
+		for _, kind := range module.Types {
+			if kind.Doc == "" {
+				t.Errorf("the type %s has no description", kind.Name)
+			}
+			checkFunctions(kind.Methods)
+		}
+	}
+}
+
 // The option keys that a function takes are those of its description.
 func TestOptionsAreAsDescribed(t *testing.T) {
 	t.Parallel()

@@ -63,7 +63,7 @@ func eventDocs() []ParamDoc {
 		optional("op", "string", `kv and docs: "insert", "update" or "delete".`),
 		optional("value", "any", "kv: the value after the change."),
 		optional("prev_value", "any", "kv: the value before it."),
-		{Name: "data", Type: "any", Optional: true, Doc: "docs: the document after the change."},
+		optional("data", "any", "docs: the document after the change."),
 		optional("prev_data", "any", "docs: the document before it."),
 		optional("topic", "string", "topic: the topic."),
 		optional("payload", "any", "topic: what was published."),

@@ -12,9 +12,8 @@ import (
 )
 
 func base64Module() runtime.Module {
-	alphabet := runtime.ParamDoc{Name: "options", Type: "table", Optional: true, Doc: "How the text is written.", Fields: []runtime.ParamDoc{
-		{Name: "url", Type: "boolean", Optional: true, Doc: "true for the alphabet with - and _ and no padding, as in addresses and tokens (RFC 4648, section 5)."},
-	}}
+	alphabet := optionsDoc("How the text is written.",
+		optionDoc("url", "boolean", "true for the alphabet with - and _ and no padding, as in addresses and tokens (RFC 4648, section 5)."))
 	return runtime.Module{
 		Name: "base64",
 		Doc:  "Bytes as text of 64 characters (RFC 4648), for binary data in JSON.",

@@ -68,9 +68,7 @@ return crypto.equal(expected, ctx.request.headers["x-signature"] or "")`,
 }
 
 func encodingParam() runtime.ParamDoc {
-	return runtime.ParamDoc{Name: "options", Type: "table", Optional: true, Doc: "How the result is written.", Fields: []runtime.ParamDoc{
-		{Name: "encoding", Type: "string", Optional: true, Doc: `"hex" (as when left out), "base64", or "raw" for the bytes.`},
-	}}
+	return optionsDoc("How the result is written.", optionDoc("encoding", "string", `"hex" (as when left out), "base64", or "raw" for the bytes.`))
 }
 
 func digestFunc(name, title string, algorithm func() hash.Hash, example string) runtime.Func {

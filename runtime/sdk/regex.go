@@ -15,9 +15,7 @@ func regexModule() runtime.Module {
 	text := runtime.ParamDoc{Name: "text", Type: "string", Doc: "The text to search."}
 	pattern := runtime.ParamDoc{Name: "pattern", Type: "string", Doc: "A regular expression in RE2's syntax, up to 1 KiB; [[\\d+]] saves doubling its backslashes."}
 	limit := func(doc string) runtime.ParamDoc {
-		return runtime.ParamDoc{Name: "options", Type: "table", Optional: true, Doc: "How much to do.", Fields: []runtime.ParamDoc{
-			{Name: "limit", Type: "integer", Optional: true, Doc: doc},
-		}}
+		return optionsDoc("How much to do.", optionDoc("limit", "integer", doc))
 	}
 	wrong := []string{"text is not a string", "pattern is not a regular expression, or too large: the error says why"}
 	wrongOption := append(wrong[:2:2], "an unknown option, or one of the wrong type")

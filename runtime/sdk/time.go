@@ -97,9 +97,7 @@ func momentFuncs(zones *zones) []runtime.Func {
 }
 
 func calendarFuncs(zones *zones) []runtime.Func {
-	step := func(name, doc string) runtime.ParamDoc {
-		return runtime.ParamDoc{Name: name, Type: "integer", Optional: true, Doc: doc}
-	}
+	step := func(name, doc string) runtime.ParamDoc { return optionDoc(name, "integer", doc) }
 	field := func(name, kind, doc string) runtime.ParamDoc {
 		return runtime.ParamDoc{Name: name, Type: kind, Doc: doc}
 	}
@@ -111,7 +109,7 @@ func calendarFuncs(zones *zones) []runtime.Func {
 			Params: []runtime.ParamDoc{momentParam, {Name: "step", Type: "table", Doc: "How far.", Fields: []runtime.ParamDoc{
 				step("years", "Calendar years."), step("months", "Calendar months."), step("weeks", "Calendar weeks."), step("days", "Calendar days."),
 				step("hours", "Hours of the clock."), step("minutes", "Minutes."), step("seconds", "Seconds."),
-				{Name: "tz", Type: "string", Optional: true, Doc: "The time zone of the calendar; UTC when left out."},
+				optionDoc("tz", "string", "The time zone of the calendar; UTC when left out."),
 			}}},
 			Returns: []runtime.ReturnDoc{{Type: "number", Doc: "Seconds since 1970."}},
 			Errors:  []string{"step has an unknown key, or one that is not a whole number", "the result is outside the years 1 to 9999", "there is no such time zone"},

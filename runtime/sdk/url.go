@@ -83,14 +83,14 @@ func urlModule() runtime.Module {
 // partDocs describes the parts of a URL; query is the type of the query.
 func partDocs(query string) []runtime.ParamDoc {
 	return []runtime.ParamDoc{
-		{Name: "scheme", Type: "string", Optional: true, Doc: "Such as \"https\"."},
-		{Name: "user", Type: "string", Optional: true, Doc: "The name before the host."},
-		{Name: "password", Type: "string", Optional: true, Doc: "The password behind that name."},
-		{Name: "host", Type: "string", Optional: true, Doc: "A name or an address, without brackets and port."},
-		{Name: "port", Type: "integer", Optional: true, Doc: "1 to 65535."},
-		{Name: "path", Type: "string", Optional: true, Doc: "With its slashes."},
-		{Name: "query", Type: query, Optional: true, Doc: "Values by name, as url.query writes them."},
-		{Name: "fragment", Type: "string", Optional: true, Doc: "What follows a #."},
+		optionDoc("scheme", "string", "Such as \"https\"."),
+		optionDoc("user", "string", "The name before the host."),
+		optionDoc("password", "string", "The password behind that name."),
+		optionDoc("host", "string", "A name or an address, without brackets and port."),
+		optionDoc("port", "integer", "1 to 65535."),
+		optionDoc("path", "string", "With its slashes."),
+		optionDoc("query", query, "Values by name, as url.query writes them."),
+		optionDoc("fragment", "string", "What follows a #."),
 	}
 }
 

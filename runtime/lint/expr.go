@@ -32,7 +32,7 @@ func (w *walker) expr(expr ast.Expr) known {
 	case *ast.IdentExpr:
 		return w.name(e)
 	case *ast.AttrGetExpr:
-		return w.attribute(e)
+		return w.attribute(e, SeverityWarning)
 	case *ast.FuncCallExpr:
 		return w.call(e)
 	case *ast.FunctionExpr:
@@ -118,8 +118,8 @@ func (w *walker) name(e *ast.IdentExpr) known {
 	return known{v.value, append(v.rests[:len(v.rests):len(v.rests)], v)}
 }
 
-// attribute visits a.b or a[b].
-func (w *walker) attribute(e *ast.AttrGetExpr) known {
+// attribute visits a.b or a[b]; severity is that of a name which is not there.
+func (w *walker) attribute(e *ast.AttrGetExpr, severity Severity) known {
 	if name, ok := w.globalField(e); ok {
 		return known{entry: w.words.globals[name]}
 	}
@@ -130,7 +130,7 @@ func (w *walker) attribute(e *ast.AttrGetExpr) known {
 	}
 	value, there := object.entry.member(key)
 	if !there {
-		w.unknownName(object, key, at)
+		w.unknownName(object, key, at, severity)
 	}
 	return known{value, object.restsOn}
 }
@@ -152,11 +152,14 @@ func (w *walker) key(e *ast.AttrGetExpr) (name string, at ast.Position) {
 
 // call visits a call and returns what is known about its first result.
 func (w *walker) call(e *ast.FuncCallExpr) known {
-	function := known{}
-	if e.Func != nil {
-		function = w.expr(e.Func)
-	} else {
+	var function known
+	switch f := e.Func.(type) {
+	case *ast.AttrGetExpr:
+		function = w.attribute(f, SeverityError) // calling nil raises
+	case nil:
 		function = w.method(e)
+	default:
+		function = w.expr(f)
 	}
 	var called *call
 	if function.entry != nil {
@@ -189,7 +192,7 @@ func (w *walker) method(e *ast.FuncCallExpr) known {
 	}
 	method, there := methods.member(e.Method)
 	if !there {
-		w.unknownName(known{methods, receiver.restsOn}, e.Method, at)
+		w.unknownName(known{methods, receiver.restsOn}, e.Method, at, SeverityError)
 	}
 	return known{method, receiver.restsOn}
 }

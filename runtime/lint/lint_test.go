@@ -188,6 +188,28 @@ func TestFindings(t *testing.T) {
 	}
 }
 
+// What raises when it runs is an error, what may be meant is a warning.
+func TestSeverities(t *testing.T) {
+	t.Parallel()
+	linter := newLinter()
+	for source, want := range map[string]lint.Severity{
+		"return =":                                  lint.SeverityError,
+		"return json.encodee(1)":                    lint.SeverityError,
+		"return home.lamp():watt()":                 lint.SeverityError,
+		"return json.encodee":                       lint.SeverityWarning,
+		"return ctx.request.bdy":                    lint.SeverityWarning,
+		"json.encode = nil":                         lint.SeverityError,
+		"return base64.encode('x', { usl = true })": lint.SeverityError,
+		"return ctx.request.query.a > 1":            lint.SeverityError,
+		"return ctx.request.query.a == 1":           lint.SeverityWarning,
+		"return nothing":                            lint.SeverityWarning,
+	} {
+		if got := linter.Check("test", source); len(got) != 1 || got[0].Severity != want {
+			t.Errorf("%s: %+v, want %s", source, got, want)
+		}
+	}
+}
+
 func TestMessages(t *testing.T) {
 	t.Parallel()
 	linter := newLinter()

@@ -18,8 +18,8 @@ func (v *vocabulary) methods(value *entry) (methods *entry, ok bool) {
 	return &entry{members: members, closed: true, name: name}, ok && v.colon[name]
 }
 
-func (w *walker) unknownName(object known, name string, at ast.Position) {
-	w.reportIf(object.restsOn, at, SeverityError, CodeUnknownName, "%s has no %q%s",
+func (w *walker) unknownName(object known, name string, at ast.Position, severity Severity) {
+	w.reportIf(object.restsOn, at, severity, CodeUnknownName, "%s has no %q%s",
 		object.entry.name, name, w.like(name, object.entry.members))
 }
 

@@ -85,6 +85,18 @@ func checkImport(t *testing.T, room, imported string, allowed []string) {
 	}
 }
 
+// Scripts and schedules use time zones by name, and a Pi may have no zone files.
+func TestTimeZonesAreInTheBinary(t *testing.T) {
+	t.Parallel()
+	out, err := exec.Command("go", "list", "-deps", ".").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	if !slices.Contains(strings.Fields(string(out)), "time/tzdata") {
+		t.Error("nothing imports time/tzdata")
+	}
+}
+
 // listPackages asks the Go command for every package of the module and what
 // its non-test files import.
 func listPackages(t *testing.T) []listedPackage {

@@ -127,13 +127,17 @@ func TestSurfaceAPI(t *testing.T) {
 	picture("GET", "/version", "/version", nil)
 	call("GET", "apps", "apps (no credential)", nil)
 	s.claim()
-	login := map[string]string{"username": "ada", "password": "correct horse battery"}
+	login := map[string]any{"username": "ada", "password": "correct horse battery"}
 	call("POST", "auth/login", "auth/login", login)
+	login["cookie"] = true
+	call("POST", "auth/login", "auth/login (cookie)", login)
 	call("GET", "auth/me", "auth/me", nil)
 	app := call("POST", "apps", "apps", map[string]string{"slug": "home", "name": "Home"})
 	call("GET", "apps", "apps", nil)
 	call("PATCH", "apps/home", "apps/{app}", map[string]string{"description": "the house"})
 	call("GET", "apps/"+app, "apps/{app}", nil)
+	call("PUT", "apps/home/sandbox", "apps/{app}/sandbox (without accept_risk)", map[string]bool{"lifted": true})
+	call("PUT", "apps/home/sandbox", "apps/{app}/sandbox", map[string]bool{"lifted": true, "accept_risk": true})
 	draft := map[string]any{"name": "hello", "source": helloScript}
 	script := call("POST", "apps/home/scripts", "apps/{app}/scripts", draft)
 	call("POST", "apps/home/scripts", "apps/{app}/scripts (again)", draft)

@@ -232,6 +232,7 @@ func (i *instance) httpConfig() http.Config {
 		Product:       i.process.Version,
 		SDK:           runtime.SDKVersion,
 		PublicBaseURL: i.settings.PublicBaseURL,
+		AdminHost:     i.settings.AdminHost,
 		SetupToken:    i.setup,
 		SessionTTL:    time.Duration(i.settings.SessionTTLHours) * time.Hour,
 		MaxBodyBytes:  i.settings.MaxBodyBytes,

@@ -11,12 +11,14 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"picloud/http"
 	"picloud/runtime/meter"
 )
 
 // Settings are everything a user can set for serve (spec 5, "Settings").
 type Settings struct {
 	Addr             string
+	AdminHost        string
 	Data             string
 	PublicBaseURL    string
 	TrustedProxies   []netip.Prefix
@@ -63,6 +65,7 @@ type setting struct {
 func settingsTable(s *Settings) []setting {
 	table := []setting{
 		{"PICLOUD_ADDR", "addr", "address and port to listen on", ":8080", address(&s.Addr)},
+		{"PICLOUD_ADMIN_HOST", "admin-host", "host name that the admin page and the API have to themselves; without one they share every name with scripts, whose pages are then held in a sandbox", "", adminHost(&s.AdminHost)},
 		dataSetting(s),
 		{"PICLOUD_PUBLIC_BASE_URL", "public-base-url", "where others reach this instance, such as https://pi.example.com", "", baseURL(&s.PublicBaseURL)},
 		{"PICLOUD_TRUSTED_PROXIES", "trusted-proxies", "proxies whose X-Forwarded-For counts, such as 127.0.0.1,10.0.0.0/8", "", prefixes(&s.TrustedProxies)},
@@ -142,6 +145,9 @@ func (s *Settings) check() error {
 			return fmt.Errorf("PICLOUD_LIMIT_%s is %d, but its ceiling PICLOUD_CEILING_%s is %d", p.name, p.fallback, p.name, p.ceiling)
 		}
 	}
+	if public, err := url.Parse(s.PublicBaseURL); err == nil && s.AdminHost != "" && http.SameHost(public.Host, s.AdminHost) {
+		return fmt.Errorf("PICLOUD_ADMIN_HOST is the host of PICLOUD_PUBLIC_BASE_URL too, but no script answers there; devices need another name")
+	}
 	if (s.AdminUsername == "") != (s.AdminPassword == "") {
 		return fmt.Errorf("PICLOUD_ADMIN_USERNAME and PICLOUD_ADMIN_PASSWORD must be set together")
 	}
@@ -172,6 +178,16 @@ func oneOf(target *string, allowed ...string) func(string) error {
 			}
 		}
 		return fmt.Errorf("must be one of %v", allowed[1:])
+	}
+}
+
+func adminHost(target *string) func(string) error {
+	return func(value string) error {
+		*target = value
+		if value == "" {
+			return nil
+		}
+		return http.CheckAdminHost(value)
 	}
 }
 

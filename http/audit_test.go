@@ -21,6 +21,7 @@ var changes = map[string]struct{ path, body, target string }{
 	"DELETE api-keys/:id":            {"api-keys/{key}", "", "api_key own"},
 	"POST apps":                      {"apps", `{"slug":"gamma"}`, "app gamma"},
 	"PATCH apps/:app":                {"apps/alpha", `{"name":"A"}`, "app alpha"},
+	"PUT apps/:app/sandbox":          {"apps/alpha/sandbox", `{"lifted":true,"accept_risk":true}`, "app alpha"},
 	"DELETE apps/:app":               {"apps/alpha?force=true", "", "app alpha"},
 	"PUT apps/:app/members/:user":    {"apps/alpha/members/{user}", `{"role":"viewer"}`, "member {username}"},
 	"DELETE apps/:app/members/:user": {"apps/alpha/members/{member}", "", "member {membername}"},

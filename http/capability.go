@@ -27,6 +27,7 @@ const (
 	appCreate     capability = "AppCreate"     // new apps
 	appRead       capability = "AppRead"       // one app's own fields
 	appAdmin      capability = "AppAdmin"      // change and delete an app
+	sandboxLift   capability = "SandboxLift"   // let an app's pages act as the admin who visits them
 	appMembers    capability = "AppMembers"    // who may do what in an app
 	scriptList    capability = "ScriptList"    // the scripts of all apps that one may see
 	scriptRead    capability = "ScriptRead"    // scripts and their versions, and calling them when they ask for sign-in
@@ -60,11 +61,12 @@ var rules = map[capability]rule{
 	userWrite:    {store.RoleAdmin, "", store.ScopeInstanceAdmin},
 	instanceRead: {store.RoleAdmin, "", store.ScopeInstanceRead},
 
-	appList:    {store.RoleMember, "", store.ScopeScriptRead},
-	appCreate:  {store.RoleAdmin, "", store.ScopeInstanceAdmin},
-	appRead:    {store.RoleMember, store.AppViewer, store.ScopeScriptRead},
-	appAdmin:   {store.RoleMember, store.AppAdmin, store.ScopeAppAdmin},
-	appMembers: {store.RoleMember, store.AppAdmin, store.ScopeAppAdmin},
+	appList:     {store.RoleMember, "", store.ScopeScriptRead},
+	appCreate:   {store.RoleAdmin, "", store.ScopeInstanceAdmin},
+	appRead:     {store.RoleMember, store.AppViewer, store.ScopeScriptRead},
+	appAdmin:    {store.RoleMember, store.AppAdmin, store.ScopeAppAdmin},
+	sandboxLift: {store.RoleOwner, store.AppAdmin, noKey},
+	appMembers:  {store.RoleMember, store.AppAdmin, store.ScopeAppAdmin},
 
 	scriptList:    {store.RoleMember, "", store.ScopeScriptRead},
 	scriptRead:    {store.RoleMember, store.AppViewer, store.ScopeScriptRead},

@@ -58,7 +58,7 @@ func (s *Server) invokeScript(c echo.Context, _ principal) error {
 	if err := bind(c, &body); err != nil {
 		return err
 	}
-	request, err := body.runtimeRequest(c.Request(), s.clientAddress(c.Request()).String())
+	request, removed, err := body.runtimeRequest(c.Request(), s.clientAddress(c.Request()).String())
 	if err != nil {
 		return err
 	}
@@ -67,6 +67,7 @@ func (s *Server) invokeScript(c echo.Context, _ principal) error {
 	}
 	result := s.engine.Run(c.Request().Context(), &runtime.Invocation{
 		Script: script, Kind: runtime.KindTest, RequestID: requestID(c), Request: request,
+		Screen: screenHeaders, Note: removalNote(removed),
 	})
 	if result.Execution == nil {
 		return neverRan(result)
@@ -96,14 +97,15 @@ func viewResult(result *runtime.Result) invokeResponse {
 	return view
 }
 
-// runtimeRequest makes the request that the script sees. outer is the call
-// that asks for the test: the run has its host and address.
-func (b *invokeBody) runtimeRequest(outer *nethttp.Request, address string) (*runtime.Request, error) {
+// runtimeRequest makes the request that the script sees, and names what was
+// taken out of it. outer is the call that asks for the test: the run has its
+// host and address.
+func (b *invokeBody) runtimeRequest(outer *nethttp.Request, address string) (made *runtime.Request, removed []string, err error) {
 	if b.Event != nil {
-		return nil, fieldError(store.KindInvalid, "not_available", "event", "this version of PiCloud has no events yet; send a request")
+		return nil, nil, fieldError(store.KindInvalid, "not_available", "event", "this version of PiCloud has no events yet; send a request")
 	}
 	if b.Request == nil {
-		return nil, invalidField("request", "send the request that the script shall see")
+		return nil, nil, invalidField("request", "send the request that the script shall see")
 	}
 	given := b.Request
 	method, path := given.Method, given.Path
@@ -115,24 +117,31 @@ func (b *invokeBody) runtimeRequest(outer *nethttp.Request, address string) (*ru
 		path = "/"
 	}
 	if !strings.HasPrefix(path, "/") {
-		return nil, invalidField("request.path", "a path begins with a slash")
+		return nil, nil, invalidField("request.path", "a path begins with a slash")
+	}
+	if holdsToken(path) {
+		return nil, nil, credentialInPath()
 	}
 	query, err := given.query(inPath)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	header, err := given.header()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	clean, removed := withoutCredentials(header)
 	request := &runtime.Request{
-		Method: method, Path: path, RawTarget: path, RawQuery: withoutTokens(query), Header: withoutCredentials(header),
+		Method: method, Path: path, RawTarget: path, RawQuery: withoutTokens(query), Header: clean,
 		Host: outer.Host, Scheme: "http", RemoteIP: address, Body: given.body(header),
 	}
 	if request.RawQuery != "" {
 		request.RawTarget += "?" + request.RawQuery
 	}
-	return request, nil
+	if len(request.RawQuery) != len(query) {
+		removed = append(removed, "the query")
+	}
+	return request, removed, nil
 }
 
 // query returns the query string; inPath is what stood behind the path.

@@ -54,6 +54,8 @@ func demandOf(method, path string) demand {
 		return demand{instance: 2, scope: "instance:admin"}
 	case path == "apps" || path == "scripts":
 		return demand{instance: 1, scope: "script:read"}
+	case about("sandbox"):
+		return demand{instance: 3, sessions: true, where: "this app"}
 	case about("members") || path == "apps/:app" && !reads:
 		return in(3, "app:admin")
 	case about("logs") || about("executions"):

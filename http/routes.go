@@ -62,6 +62,7 @@ func (s *Server) adminRoutes() []adminRoute {
 		{GET, "apps/:app", appRead, appOfPath, changesNothing, s.showApp},
 		{PATCH, "apps/:app", appAdmin, appOfPath, "change_app", s.changeApp},
 		{DELETE, "apps/:app", appAdmin, appOfPath, "delete_app", s.deleteApp},
+		{PUT, "apps/:app/sandbox", sandboxLift, appOfPath, "set_sandbox", s.changeSandbox},
 		{GET, "apps/:app/members", appMembers, appOfPath, changesNothing, s.listMembers},
 		{PUT, "apps/:app/members/:user", appMembers, appOfPath, "set_member", s.setMember},
 		{DELETE, "apps/:app/members/:user", appMembers, appOfPath, "remove_member", s.removeMember},
@@ -111,6 +112,7 @@ func (s *Server) publicRoutes() []publicRoute {
 		{"/healthz", "a supervisor has no credential; it says nothing but ok", s.showHealth},
 		{"/readyz", "a supervisor has no credential; reasons name parts, not contents", s.showReadiness},
 		{"/version", "clients choose an API version before they sign in", s.showVersions},
+		{"/", "leads to the page; a request comes here only at the admin host of the split mode", s.redirectToPage},
 		{"/admin", "leads to the page", s.redirectToPage},
 		{"/admin/*", "the page is the sign-in form; its calls are guarded", s.servePage},
 	}

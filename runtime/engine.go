@@ -133,9 +133,15 @@ func (e *Engine) Run(ctx context.Context, invocation *Invocation) *Result {
 		started = e.clock()
 	}
 	record := newRecord(e.store.NewExecutionID(started), started, invocation)
+	record.note(started, invocation.Note)
 	result, failed := e.run(ctx, invocation, record, began)
 	if failed != nil {
 		result = failed.result()
+	}
+	if invocation.Screen != nil {
+		var note string
+		result.Header, note = invocation.Screen(invocation.CookiePath, result.Header)
+		record.note(started, note)
 	}
 	result.ExecutionID = record.execution.ID
 	if record.took == 0 {

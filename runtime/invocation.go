@@ -26,6 +26,13 @@ type Invocation struct {
 	Kind      Kind
 	RequestID string
 	Request   *Request // nil for events
+	// Screen, when set, says which header fields of the response may be sent,
+	// and leaves a note about the others, before the run is recorded. CookiePath
+	// is handed to it.
+	Screen     func(cookiePath string, fields []store.HeaderField) (kept []store.HeaderField, note string)
+	CookiePath string
+	// Note is about the request, for the script's author: a line of the record.
+	Note string
 	// Background marks work that may not take the gate's last quarter.
 	Background bool
 }

@@ -98,6 +98,17 @@ func trimPartialRune(b []byte) []byte {
 	return b
 }
 
+// note adds a line of PiCloud's own to what the script logs; it comes in
+// addition to the script's lines. The empty text is no line.
+func (r *record) note(at time.Time, text string) {
+	if text == "" {
+		return
+	}
+	r.execution.Logs = append(r.execution.Logs, store.LogLine{
+		At: store.TimeOf(at), Level: "warn", Message: clipText(strings.ToValidUTF8(text, "\uFFFD"), maxLogLineBytes),
+	})
+}
+
 // finish adds the outcome.
 func (r *record) finish(result *Result, failure *failure) {
 	e := &r.execution

@@ -28,7 +28,7 @@ CREATE TABLE apps (
   name        TEXT NOT NULL,
   description TEXT NOT NULL,
   created_at  INTEGER NOT NULL
-) STRICT;
+, sandbox_lifted INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE audit_entries (
   number      INTEGER PRIMARY KEY,

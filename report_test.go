@@ -36,6 +36,7 @@ func TestReport(t *testing.T) {
 		{"Lua", measureLua},
 		{"Hello", measureHello},
 		{"Log", measureLog},
+		{"Data", measureData},
 		{"Idle", measureIdle},
 	} {
 		t.Run(m.name, func(t *testing.T) {

@@ -57,8 +57,9 @@ func TestSurfaceSDK(t *testing.T) {
 			fmt.Fprintf(&b, "%s.%s(%s)\n", module.Name, function.Name, pictured(function.Params))
 		}
 		for _, kind := range module.Types {
+			sign := map[bool]string{true: ":", false: "."}[kind.Colon]
 			for _, method := range kind.Methods {
-				fmt.Fprintf(&b, "%s (%s) %s(%s)\n", module.Name, kind.Name, method.Name, pictured(method.Params))
+				fmt.Fprintf(&b, "%s%s%s(%s)\n", kind.Name, sign, method.Name, pictured(method.Params))
 			}
 		}
 	}
@@ -84,20 +85,17 @@ func pictured(params []runtime.ParamDoc) string {
 
 // surfaceScript lists the globals, what library tables hold, and ctx's fields.
 const surfaceScript = `
-local names = {}
+local names = {"ctx: " .. type(ctx)}
 local function list(prefix, t)
   for name, value in pairs(t) do
     names[#names + 1] = prefix .. name .. ": " .. type(value)
+    if prefix == "" and type(value) == "table" and name ~= "_G" then list(name .. ".", value) end
   end
 end
-for _, name in ipairs{"_G", "_VERSION", "assert", "base64", "collectgarbage", "coroutine", "crypto", "ctx", "error", "getmetatable", "hex", "ipairs", "json",
-  "log", "math", "next", "os", "pairs", "pcall", "print", "random", "rawequal", "rawget", "rawset", "regex", "require", "select", "setmetatable",
-  "string", "table", "time", "tonumber", "tostring", "type", "unpack", "url", "xpcall", "io", "debug", "dofile", "loadfile", "load", "loadstring", "package", "newproxy", "module", "getfenv",
-  "setfenv", "channel"} do
-  local value = name == "ctx" and ctx or _G[name]
-  names[#names + 1] = name .. ": " .. type(value)
+list("", _G)
+for _, gone in ipairs{"io", "debug", "dofile", "loadfile", "load", "loadstring", "package", "newproxy", "module", "getfenv", "setfenv", "channel"} do
+  names[#names + 1] = gone .. ": " .. type(_G[gone])
 end
-for _, library in ipairs{"base64", "coroutine", "crypto", "hex", "json", "log", "math", "os", "random", "regex", "string", "table", "time", "url"} do list(library .. ".", _G[library]) end
 for _, field in ipairs{"execution_id", "request_id", "script_id", "script_name", "app", "sdk_version", "invocation_type", "deadline_ms", "request", "event"} do
   names[#names + 1] = "ctx." .. field .. ": " .. type(ctx[field])
 end
@@ -165,6 +163,20 @@ func TestSurfaceAPI(t *testing.T) {
 	call("GET", "scripts/"+script+"/logs", "scripts/{id}/logs", nil)
 	call("GET", "apps/home/logs", "apps/{app}/logs", nil)
 	call("GET", "executions/"+execution, "executions/{id}", nil)
+	entry := map[string]any{"value": map[string]int{"temp": 21}}
+	call("PUT", "apps/home/kv/sensors/hall", "apps/{app}/kv/{collection}/{key}", entry)
+	call("PUT", "apps/home/kv/sensors/hall", "apps/{app}/kv/{collection}/{key} (stale)", map[string]int{"value": 1, "if_version": 9})
+	call("GET", "apps/home/kv/sensors/hall", "apps/{app}/kv/{collection}/{key}", nil)
+	call("GET", "apps/home/kv/sensors", "apps/{app}/kv/{collection}", nil)
+	call("GET", "apps/home/kv", "apps/{app}/kv", nil)
+	call("DELETE", "apps/home/kv/sensors/hall", "apps/{app}/kv/{collection}/{key}", nil)
+	document := call("POST", "apps/home/docs/readings", "apps/{app}/docs/{collection}", map[string]any{"data": map[string]int{"temp": 21}})
+	call("PUT", "apps/home/docs/readings/"+document, "apps/{app}/docs/{collection}/{id}", map[string]any{"data": map[string]int{"temp": 22}, "rev": 1})
+	call("GET", "apps/home/docs/readings/"+document, "apps/{app}/docs/{collection}/{id}", nil)
+	call("GET", "apps/home/docs/readings", "apps/{app}/docs/{collection}", nil)
+	call("POST", "apps/home/docs/readings/query", "apps/{app}/docs/{collection}/query", map[string]any{"where": map[string]int{"temp": 22}})
+	call("GET", "apps/home/docs", "apps/{app}/docs", nil)
+	call("DELETE", "apps/home/docs/readings/"+document, "apps/{app}/docs/{collection}/{id}", nil)
 	call("DELETE", "scripts/"+script, "scripts/{id} (with a route)", nil)
 	call("DELETE", "routes/"+route, "routes/{id}", nil)
 	call("DELETE", "scripts/"+script, "scripts/{id}", nil)

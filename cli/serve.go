@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	goruntime "runtime"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -103,7 +104,7 @@ func (i *instance) start() (err error) {
 		return err
 	}
 	i.engine = runtime.New(i.runtimeConfig())
-	i.scheduler = scheduler.New(scheduler.Config{Store: i.store, Logger: i.logger})
+	i.scheduler = scheduler.New(i.schedulerConfig())
 	if err := i.scheduler.Start(ctx); err != nil {
 		return err
 	}
@@ -174,15 +175,18 @@ func (i *instance) wait(signals <-chan os.Signal) error {
 	}
 }
 
-// stop closes the rooms from the top down: no new requests, running scripts
-// end, then the log is flushed and the database closed.
+// stop closes the rooms from the top down: no new requests and deliveries,
+// running scripts end, then the log is flushed and the database closed.
 func (i *instance) stop(ctx context.Context) error {
 	var failures []error
+	if i.scheduler != nil {
+		i.scheduler.Quiesce()
+	}
 	if i.server != nil {
 		failures = append(failures, i.server.Stop(ctx))
 	}
 	if i.scheduler != nil {
-		failures = append(failures, i.scheduler.Stop())
+		failures = append(failures, i.scheduler.Stop(ctx))
 	}
 	if i.engine != nil {
 		i.engine.Close()
@@ -221,6 +225,34 @@ func (i *instance) runtimeConfig() runtime.Config {
 		ScriptCacheSize: int(i.settings.ScriptCacheSize),
 		ModuleCacheSize: int(i.settings.ModuleCacheSize),
 	}
+}
+
+func (i *instance) schedulerConfig() scheduler.Config {
+	return scheduler.Config{
+		Store:   i.store,
+		Logger:  i.logger,
+		Run:     i.engine.Run,
+		Workers: i.engine.BackgroundSlots(),
+		Built:   built(),
+	}
+}
+
+// built is when the sources of the binary were committed; the zero time for a
+// build outside of version control.
+func built() time.Time {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return time.Time{}
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.time" {
+			at, err := time.Parse(time.RFC3339, setting.Value)
+			if err == nil {
+				return at
+			}
+		}
+	}
+	return time.Time{}
 }
 
 func (i *instance) httpConfig() http.Config {

@@ -35,6 +35,12 @@ const (
 	routeRead     capability = "RouteRead"     // routes, and what they match
 	routeWrite    capability = "RouteWrite"    // change routes
 	executionRead capability = "ExecutionRead" // the execution log
+	triggerRead   capability = "TriggerRead"   // triggers
+	triggerWrite  capability = "TriggerWrite"  // change triggers, fire them as a test
+	deliveryRead  capability = "DeliveryRead"  // the outbox, dead letters, abandoned executions
+	deliveryWrite capability = "DeliveryWrite" // replay and resolve dead letters
+	dataRead      capability = "DataRead"      // key-value entries and documents
+	dataWrite     capability = "DataWrite"     // change entries and documents
 )
 
 // rule is what a capability asks of a caller; all three must hold.
@@ -74,6 +80,12 @@ var rules = map[capability]rule{
 	routeRead:     {store.RoleMember, store.AppViewer, store.ScopeScriptRead},
 	routeWrite:    {store.RoleMember, store.AppEditor, store.ScopeRouteWrite},
 	executionRead: {store.RoleMember, store.AppViewer, store.ScopeLogRead},
+	triggerRead:   {store.RoleMember, store.AppViewer, store.ScopeScriptRead},
+	triggerWrite:  {store.RoleMember, store.AppEditor, store.ScopeScriptWrite},
+	deliveryRead:  {store.RoleMember, store.AppViewer, store.ScopeLogRead},
+	deliveryWrite: {store.RoleMember, store.AppEditor, store.ScopeScriptWrite},
+	dataRead:      {store.RoleMember, store.AppViewer, store.ScopeScriptRead},
+	dataWrite:     {store.RoleMember, store.AppEditor, store.ScopeScriptWrite},
 }
 
 // included is what a scope brings along (spec 8, "Access").

@@ -58,21 +58,37 @@ func (s *Server) invokeScript(c echo.Context, _ principal) error {
 	if err := bind(c, &body); err != nil {
 		return err
 	}
-	request, removed, err := body.runtimeRequest(c.Request(), s.clientAddress(c.Request()).String())
+	invocation := &runtime.Invocation{Script: script, Kind: runtime.KindTest, RequestID: requestID(c), Screen: screenHeaders}
+	if body.Event != nil {
+		invocation.Event, err = s.invokedEvent(&body)
+	} else {
+		var removed []string
+		invocation.Request, removed, err = body.runtimeRequest(c.Request(), s.clientAddress(c.Request()).String())
+		invocation.Note = removalNote(removed)
+	}
 	if err != nil {
 		return err
 	}
 	if script.Kind != store.ScriptEndpoint {
 		return store.Errorf(store.KindInvalid, "not_an_endpoint", "this script is a module: others require it, it does not run by itself")
 	}
-	result := s.engine.Run(c.Request().Context(), &runtime.Invocation{
-		Script: script, Kind: runtime.KindTest, RequestID: requestID(c), Request: request,
-		Screen: screenHeaders, Note: removalNote(removed),
-	})
-	if result.Execution == nil {
-		return neverRan(result)
+	return s.answerTestRun(c, invocation)
+}
+
+// invokedEvent is the event of a test run.
+func (s *Server) invokedEvent(body *invokeBody) (*runtime.Event, error) {
+	if body.Request != nil {
+		return nil, invalidField("event", "send a request or an event, not both")
 	}
-	return answer(c, nethttp.StatusOK, invokeAnswer{Response: viewResult(result), Execution: result.Execution})
+	fields, err := eventFields(body.Event)
+	if err != nil {
+		return nil, err
+	}
+	var kind string
+	if err := json.Unmarshal(fields["kind"], &kind); err != nil {
+		return nil, invalidField("event.kind", "event.kind is one of %v", eventKinds)
+	}
+	return s.testEvent(kind, fields)
 }
 
 // neverRan is the failure of a run that left no record, such as one that the
@@ -101,11 +117,8 @@ func viewResult(result *runtime.Result) invokeResponse {
 // taken out of it. outer is the call that asks for the test: the run has its
 // host and address.
 func (b *invokeBody) runtimeRequest(outer *nethttp.Request, address string) (made *runtime.Request, removed []string, err error) {
-	if b.Event != nil {
-		return nil, nil, fieldError(store.KindInvalid, "not_available", "event", "this version of PiCloud has no events yet; send a request")
-	}
 	if b.Request == nil {
-		return nil, nil, invalidField("request", "send the request that the script shall see")
+		return nil, nil, invalidField("request", "send the request or the event that the script shall see")
 	}
 	given := b.Request
 	method, path := given.Method, given.Path

@@ -1,6 +1,8 @@
 package http
 
 import (
+	"context"
+	"log/slog"
 	nethttp "net/http"
 	"net/textproto"
 	"strconv"
@@ -54,6 +56,9 @@ func (s *Server) serveUserRoute(c echo.Context) error {
 		for name, value := range match.Params() {
 			invocation.Request.Params = append(invocation.Request.Params, runtime.Param{Name: name, Value: value})
 		}
+	}
+	if match.Value.DispatchMode == dispatchAsync {
+		return s.acceptRequest(c, match.Value, invocation)
 	}
 	return s.runScript(c, invocation)
 }
@@ -171,6 +176,7 @@ func (s *Server) clientIP(c echo.Context) string {
 // answer, nothing else.
 func (s *Server) runScript(c echo.Context, invocation *runtime.Invocation) error {
 	result := s.engine.Run(s.runs, invocation)
+	s.noteAbandoned(c, invocation, result)
 	if result.Err != nil {
 		return sendRunError(c, result)
 	}
@@ -179,6 +185,21 @@ func (s *Server) runScript(c echo.Context, invocation *runtime.Invocation) error
 	}
 	defer s.answers.give(len(result.Body))
 	return sendResult(c, result)
+}
+
+// noteAbandoned keeps a note of a run whose caller has gone: nobody sees what
+// came of it otherwise (spec 4).
+func (s *Server) noteAbandoned(c echo.Context, invocation *runtime.Invocation, result *runtime.Result) {
+	if c.Request().Context().Err() == nil || s.runs.Err() != nil || result.Err != nil && result.Err.Code == runtime.CodeBusy {
+		return
+	}
+	err := s.store.RecordAbandoned(context.WithoutCancel(s.runs), store.AbandonedExecution{
+		ExecutionID: result.ExecutionID, AppID: invocation.Script.AppID, ScriptID: invocation.Script.ID, RequestID: invocation.RequestID,
+		Method: invocation.Request.Method, Path: invocation.Request.Path, StatusCode: result.Status, DurationMS: result.DurationMS,
+	})
+	if err != nil {
+		s.logger.Warn("an abandoned execution was not noted", slog.String("request_id", invocation.RequestID), slog.Any("error", err))
+	}
 }
 
 // sendRunError names the code and the execution, never the script's words

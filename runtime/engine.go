@@ -81,7 +81,7 @@ func New(config Config) *Engine {
 		store: config.Store, logger: config.Logger, clock: config.Now,
 		defaults: config.Defaults, ceilings: config.Ceilings, maxResponse: config.MaxResponseBytes,
 		gate:    newGate(config.MaxConcurrency, config.QueueLength, config.QueueWait),
-		monitor: meter.NewMonitor(config.MaxConcurrency),
+		monitor: meter.NewMonitor(config.MaxConcurrency + maxAside),
 		types:   newRequestTypes(),
 	}
 	e.pool = newPool(e.newState)
@@ -119,6 +119,10 @@ func (e *Engine) now() time.Time {
 	return time.Now()
 }
 
+// BackgroundSlots is how many deliveries can run at once: what the gate leaves
+// to background work.
+func (e *Engine) BackgroundSlots() int { return int(e.gate.share) }
+
 // Close stops the monitor. No script may run any more.
 func (e *Engine) Close() { e.monitor.Close() }
 
@@ -148,8 +152,11 @@ func (e *Engine) Run(ctx context.Context, invocation *Invocation) *Result {
 		record.took = time.Since(began) // it never came to a state
 	}
 	record.finish(result, failed)
-	if invocation.Kind == KindTest {
+	if invocation.test() {
 		result.Execution = copyExecution(&record.execution)
+	}
+	if failed != nil && failed.code == CodeBusy && invocation.Background {
+		return result
 	}
 	e.store.RecordExecution(&record.execution)
 	return result
@@ -176,6 +183,7 @@ func (e *Engine) run(ctx context.Context, invocation *Invocation, record *record
 	limits := e.limitsOf(invocation.Script)
 	s := e.pool.take(limits.CallDepth)
 	ready := s.begin(ctx, invocation, record, limits)
+	s.run.place = place
 	result, failed = s.execute(proto)
 	usage := s.end()
 	record.took = ready.Sub(began) + usage.Elapsed

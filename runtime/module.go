@@ -36,7 +36,10 @@ type Func struct {
 	Errors  []string // when it raises
 	Example string   // a whole script that runs
 	Counted bool     // counts as an SDK call
-	Call    lua.LGFunction
+	// Effect says that the call does something outside the database, which a
+	// transaction can neither take back nor repeat: inside one it raises.
+	Effect bool
+	Call   lua.LGFunction
 }
 
 // ParamDoc describes one parameter, or one field of a table.
@@ -83,8 +86,16 @@ func addModules(library *stdlib.Library, modules []Module) error {
 	return nil
 }
 
-func charged(_ string, fn Func) lua.LGFunction {
-	call := fn.Call
+func charged(owner string, fn Func) lua.LGFunction {
+	call, name := fn.Call, owner+fn.Name
+	if fn.Effect {
+		call = func(L *lua.LState) int {
+			if block := From(L).Block(); block.Name != "" {
+				L.RaiseError("%s may not be called inside %s: it could not be taken back", name, block.Name)
+			}
+			return fn.Call(L)
+		}
+	}
 	if fn.Counted {
 		return func(L *lua.LState) int {
 			meter.From(L).ChargeSDKCall(L)

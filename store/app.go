@@ -172,7 +172,7 @@ func set[T any](field *T, value *T) {
 }
 
 // DeleteApp refuses (conflict "app_not_empty", details.scripts says how many)
-// unless force, which deletes the app's scripts and routes with it.
+// unless force, which deletes the app's scripts, routes and data with it.
 func (s *Store) DeleteApp(ctx context.Context, id uuid.UUID, force bool) error {
 	return s.change(ctx, func(t *transaction) error {
 		old, err := app(t, id)
@@ -183,12 +183,20 @@ func (s *Store) DeleteApp(ctx context.Context, id uuid.UUID, force bool) error {
 		if err != nil {
 			return err
 		}
-		if scripts > 0 && !force {
+		data, err := t.count(hasCollections, id)
+		if err != nil {
+			return err
+		}
+		if (scripts > 0 || data > 0) && !force {
 			return &Error{Kind: KindConflict, Code: "app_not_empty", Details: map[string]any{"scripts": scripts},
-				Message: "the app still has scripts; delete them first, or ask for force"}
+				Message: "the app still has scripts or data; delete them first, or ask for force"}
 		}
 		t.touch(old.target())
 		t.changedCatalog = true
+		forgetData(t, id)
+		if err := dropIndexes(t, id); err != nil {
+			return err
+		}
 		_, err = t.exec("DELETE FROM apps WHERE id = ?", id)
 		return err
 	})

@@ -253,7 +253,8 @@ func TestFailedSyncIsFatal(t *testing.T) {
 	config := testConfig(t, t.TempDir())
 	config.OnFatal = func(err error) { fatal = append(fatal, err) }
 	s := openTest(t, config)
-	noError(t, s.wal.Close()) // a descriptor that cannot be synced
+	noError(t, s.relax(t.Context(), insertTestSession(0))) // the first write reads the WAL's header
+	noError(t, s.wal.Close())                              // a descriptor that cannot be synced
 	noError(t, s.relax(t.Context(), insertTestSession(1)))
 	s.syncWAL()
 	s.syncWAL()

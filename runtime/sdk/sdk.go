@@ -4,12 +4,17 @@ import "picloud/runtime"
 
 // Modules lists the SDK's modules, for runtime.Config.
 func Modules() []runtime.Module {
+	documents := documentType()
 	return []runtime.Module{
 		base64Module(),
 		cryptoModule(),
 		hexModule(),
 		jsonModule(),
+		kvModule(documents),
+		docsModule(documents),
 		logModule(),
+		topicsModule(),
+		deadLettersModule(),
 		randomModule(),
 		regexModule(),
 		timeModule(),

@@ -143,34 +143,46 @@ func TestDescriptionsAreComplete(t *testing.T) {
 	}
 }
 
+// receivers make a value of each type whose methods take options.
+var receivers = map[string]string{"kv": `kv.collection("x")`, "docs": `docs.collection("x")`}
+
 // The option keys that a function takes are those of its description.
 func TestOptionsAreAsDescribed(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	plausible := map[string]string{"string": `"x"`, "number": "1", "integer": "1", "table": "{}", "boolean": "true", "any": "1", "function": "print"}
-	for _, module := range sdk.Modules() {
-		for _, fn := range module.Funcs {
-			var arguments []string
-			for _, param := range fn.Params {
-				if len(param.Fields) == 0 {
-					arguments = append(arguments, plausible[param.Type])
-					continue
-				}
-				var names []string
-				for _, field := range param.Fields {
-					names = append(names, field.Name)
-				}
-				name := module.Name + "." + fn.Name
-				source := fmt.Sprintf("local ok, message = pcall(%s, %s)\nreturn { ok = ok, message = message }",
-					name, strings.Join(append(arguments, `{ ["no such key"] = 1 }`), ", "))
-				result := b.run(source)
-				want := `unknown key \"no such key\" (known: ` + strings.Join(names, ", ") + ")"
-				if result.Err != nil || !strings.Contains(string(result.Body), want) {
-					t.Errorf("%s: %v %s, want %s", name, result.Err, result.Body, want)
-				}
-				arguments = append(arguments, plausible["table"])
+	for _, module := range runtime.Describe(sdk.Modules()).Modules {
+		for _, fn := range module.Functions {
+			b.checkOptions(module.Name+"."+fn.Name, module.Name+"."+fn.Name, nil, fn.Params)
+		}
+		for _, kind := range module.Types {
+			for _, method := range kind.Methods {
+				receiver := receivers[kind.Name]
+				b.checkOptions(kind.Name+":"+method.Name, "("+receiver+")."+method.Name, []string{receiver}, method.Params)
 			}
 		}
+	}
+}
+
+// checkOptions calls a function with a key that it does not know at each
+// parameter with described keys: the error must list just those.
+func (b *bench) checkOptions(name, function string, arguments []string, params []runtime.ParamDoc) {
+	b.t.Helper()
+	plausible := map[string]string{"string": `"x"`, "number": "1", "integer": "1", "table": "{ a = 1 }", "boolean": "true", "any": "1", "function": "print"}
+	for _, param := range params {
+		if len(param.Fields) > 0 {
+			var keys []string
+			for _, field := range param.Fields {
+				keys = append(keys, field.Name)
+			}
+			source := fmt.Sprintf("local ok, message = pcall(%s, %s)\nreturn { ok = ok, message = message }",
+				function, strings.Join(append(arguments, `{ ["no such key"] = 1 }`), ", "))
+			result := b.run(source)
+			want := `\"no such key\" (known: ` + strings.Join(keys, ", ") + ")"
+			if result.Err != nil || !strings.Contains(string(result.Body), want) {
+				b.t.Errorf("%s: %v %s, want %s", name, result.Err, result.Body, want)
+			}
+		}
+		arguments = append(arguments, plausible[param.Type])
 	}
 }
 

@@ -52,47 +52,50 @@ func TestSurfaceSDK(t *testing.T) {
 		fmt.Fprintln(&b, name)
 	}
 	b.WriteString("\n")
-	for _, module := range sdk.Modules() {
-		for _, function := range module.Funcs {
-			fmt.Fprintf(&b, "%s.%s\n", module.Name, signature(function))
+	for _, module := range runtime.Describe(sdk.Modules()).Modules {
+		for _, function := range module.Functions {
+			fmt.Fprintf(&b, "%s.%s(%s)\n", module.Name, function.Name, pictured(function.Params))
 		}
 		for _, kind := range module.Types {
+			sign := map[bool]string{true: ":", false: "."}[kind.Colon]
 			for _, method := range kind.Methods {
-				fmt.Fprintf(&b, "%s%s\n", kind.Name, signature(method))
+				fmt.Fprintf(&b, "%s%s%s(%s)\n", kind.Name, sign, method.Name, pictured(method.Params))
 			}
 		}
 	}
 	checkPicture(t, "sdk.txt", b.String())
 }
 
-func signature(function runtime.Func) string {
-	var parameters []string
-	for _, p := range function.Params {
+// pictured is a list of parameters or options with their types.
+func pictured(params []runtime.ParamDoc) string {
+	var list []string
+	for _, p := range params {
 		optional := ""
 		if p.Optional {
 			optional = "?"
 		}
-		parameters = append(parameters, p.Name+optional+": "+p.Type)
+		text := p.Name + optional + ": " + p.Type
+		if len(p.Fields) > 0 {
+			text += "{" + pictured(p.Fields) + "}"
+		}
+		list = append(list, text)
 	}
-	return function.Name + "(" + strings.Join(parameters, ", ") + ")"
+	return strings.Join(list, ", ")
 }
 
 // surfaceScript lists the globals, what library tables hold, and ctx's fields.
 const surfaceScript = `
-local names = {}
+local names = {"ctx: " .. type(ctx)}
 local function list(prefix, t)
   for name, value in pairs(t) do
     names[#names + 1] = prefix .. name .. ": " .. type(value)
+    if prefix == "" and type(value) == "table" and name ~= "_G" then list(name .. ".", value) end
   end
 end
-for _, name in ipairs{"_G", "_VERSION", "assert", "collectgarbage", "coroutine", "ctx", "error", "docs", "getmetatable", "ipairs", "json", "kv", "log", "math",
-  "next", "os", "pairs", "pcall", "print", "rawequal", "rawget", "rawset", "require", "select", "setmetatable", "string", "table", "tonumber",
-  "tostring", "type", "unpack", "xpcall", "io", "debug", "dofile", "loadfile", "load", "loadstring", "package", "newproxy", "module", "getfenv",
-  "setfenv", "channel"} do
-  local value = name == "ctx" and ctx or _G[name]
-  names[#names + 1] = name .. ": " .. type(value)
+list("", _G)
+for _, gone in ipairs{"io", "debug", "dofile", "loadfile", "load", "loadstring", "package", "newproxy", "module", "getfenv", "setfenv", "channel"} do
+  names[#names + 1] = gone .. ": " .. type(_G[gone])
 end
-for _, library in ipairs{"coroutine", "docs", "json", "kv", "log", "math", "os", "string", "table"} do list(library .. ".", _G[library]) end
 for _, field in ipairs{"execution_id", "request_id", "script_id", "script_name", "app", "sdk_version", "invocation_type", "deadline_ms", "request", "event"} do
   names[#names + 1] = "ctx." .. field .. ": " .. type(ctx[field])
 end
@@ -146,6 +149,7 @@ func TestSurfaceAPI(t *testing.T) {
 	call("GET", "scripts/"+script+"/versions/1", "scripts/{id}/versions/{n}", nil)
 	call("POST", "scripts/"+script+"/rollback", "scripts/{id}/rollback", map[string]int{"version": 1})
 	call("POST", "scripts:check", "scripts:check", map[string]string{"source": "return ="})
+	call("GET", "sdk", "sdk", nil)
 	route := call("POST", "scripts/"+script+"/routes", "scripts/{id}/routes", map[string]string{"method": "GET", "path": "/hello"})
 	call("POST", "scripts/"+script+"/routes", "scripts/{id}/routes (again)", map[string]string{"method": "GET", "path": "/hello"})
 	call("GET", "scripts/"+script+"/routes", "scripts/{id}/routes", nil)

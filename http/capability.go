@@ -19,6 +19,7 @@ const (
 	ownAccount    capability = "OwnAccount"    // see oneself
 	ownSession    capability = "OwnSession"    // end one's session, change one's password
 	ownKeys       capability = "OwnKeys"       // list, mint and revoke one's API keys
+	sdkRead       capability = "SDKRead"       // the description of what scripts see
 	userRead      capability = "UserRead"      // the users of the instance
 	userWrite     capability = "UserWrite"     // make, change and remove them
 	instanceRead  capability = "InstanceRead"  // figures, settings and the audit
@@ -61,6 +62,7 @@ var rules = map[capability]rule{
 	ownAccount:   {store.RoleMember, "", anyKey},
 	ownSession:   {store.RoleMember, "", noKey},
 	ownKeys:      {store.RoleMember, "", noKey},
+	sdkRead:      {store.RoleMember, "", anyKey},
 	userRead:     {store.RoleAdmin, "", store.ScopeInstanceRead},
 	userWrite:    {store.RoleAdmin, "", store.ScopeInstanceAdmin},
 	instanceRead: {store.RoleAdmin, "", store.ScopeInstanceRead},

@@ -45,7 +45,7 @@ func demandOf(method, path string) demand {
 	switch {
 	case path == "auth/setup" || path == "auth/login":
 		return demand{open: true}
-	case path == "auth/me":
+	case path == "auth/me" || path == "sdk":
 		return demand{instance: 1}
 	case words[0] == "auth" || words[0] == "api-keys":
 		return demand{instance: 1, sessions: true}

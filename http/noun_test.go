@@ -78,6 +78,9 @@ func TestScripts(t *testing.T) {
 		{"rollback", "POST", one + "/rollback", `{"version":1}`, 200, map[string]string{"source": "return 1", "version": "3"}},
 		{"rollback to none", "POST", one + "/rollback", `{"version":99}`, 404, nil},
 		{"check good", "POST", "scripts:check", `{"source":"return 1"}`, 200, map[string]string{"diagnostics": "[]"}},
+		{"check suspicious", "POST", "scripts:check", `{"source":"return 1,\n json.encodee(2)"}`, 200, map[string]string{
+			"diagnostics.severity": "error", "diagnostics.code": "unknown_name", "diagnostics.line": "2", "diagnostics.column": "7",
+			"diagnostics.message": "json has no \"encodee\"; did you mean encode?"}},
 		{"check bad", "POST", "scripts:check", `{"source":"x ="}`, 200,
 			map[string]string{"diagnostics.severity": "error", "diagnostics.code": "syntax_error", "diagnostics.line": "1"}},
 		{"delete", "DELETE", one, "", 204, nil},

@@ -122,6 +122,7 @@ func (s *Server) adminRoutes() []adminRoute {
 
 		{GET, "instance/stats", instanceRead, noApp, changesNothing, s.showStats},
 		{GET, "audit", instanceRead, noApp, changesNothing, s.listAudit},
+		{GET, "sdk", sdkRead, noApp, changesNothing, s.showSDK},
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"picloud/http/routing"
 	"picloud/runtime"
+	"picloud/runtime/lint"
 	"picloud/store"
 	"picloud/web"
 )
@@ -67,6 +68,7 @@ type Server struct {
 	engine *runtime.Engine
 	config Config
 	logger *slog.Logger
+	linter *lint.Linter
 
 	hasher   *hasher
 	throttle *throttle
@@ -97,6 +99,7 @@ func New(config Config) *Server {
 		engine:   config.Engine,
 		config:   config,
 		logger:   config.Logger,
+		linter:   lint.New(config.Engine.Description()),
 		hasher:   newHasher(),
 		throttle: newThrottle(config.Now),
 		keys:     newKeyMemory(config.Now),

@@ -67,6 +67,7 @@ type Engine struct {
 	pool             *pool
 	monitor          *meter.Monitor
 	library          *stdlib.Library
+	description      *Description
 	types            *requestTypes
 	shared           []*lua.LTable // what the memory walk leaves out
 }
@@ -85,6 +86,7 @@ func New(config Config) *Engine {
 	}
 	e.pool = newPool(e.newState)
 	e.library = e.newLibrary(config.Modules)
+	e.description = Describe(config.Modules)
 	e.shared = append(e.types.all(), e.library.Shared()...)
 	e.scripts = newProgramCache(config.ScriptCacheSize, e.compile, e.store.ScriptSource)
 	e.modules = newProgramCache(config.ModuleCacheSize, e.compile, e.store.ScriptSource)

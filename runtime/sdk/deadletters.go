@@ -22,8 +22,8 @@ func deadLettersModule() runtime.Module {
 			{
 				Name: "list",
 				Doc:  "Returns one page of the app's dead letters, newest first.",
-				Params: []runtime.ParamDoc{{Name: "options", Type: "table", Optional: true,
-					Doc: "limit: 1 to 200 items, 50 when left out. cursor: the next_cursor of the page before."}},
+				Params: []runtime.ParamDoc{optionsDoc("Which page.", optionDoc("limit", "integer", "1 to 200 items, 50 when left out."),
+					optionDoc("cursor", "string", "The next_cursor of the page before."))},
 				Returns: []runtime.ReturnDoc{{Type: "table", Doc: "items, and next_cursor when more follow. An item has id, trigger_id, script_id, event, error, " +
 					"attempts, state, note and created_at."}},
 				Errors:  []string{"the limit or the cursor is not right"},

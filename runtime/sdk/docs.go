@@ -39,7 +39,7 @@ var (
 	idParam = runtime.ParamDoc{Name: "id", Type: "string", Doc: "1 to 512 bytes of UTF-8 text."}
 	revDoc  = runtime.ReturnDoc{Type: "number", Doc: "The document's rev, which grows with each change and never repeats; nil when the option rev does not hold or there is no such document; true in a transaction."}
 	hereDoc = runtime.ReturnDoc{Type: "number", Doc: "With nil or false: the rev that is there, 0 for none."}
-	revOpt  = runtime.ParamDoc{Name: "options", Type: "table", Optional: true, Doc: "rev: only this one."}
+	revOpt  = optionsDoc("On which condition.", optionDoc("rev", "integer", "Only this one."))
 )
 
 func documentWrites() []runtime.Func {
@@ -50,7 +50,7 @@ func documentWrites() []runtime.Func {
 			Name: "insert",
 			Doc:  "Stores a new document.",
 			Params: []runtime.ParamDoc{{Name: "data", Type: "table", Doc: "The document's fields."},
-				{Name: "options", Type: "table", Optional: true, Doc: "id: its id, 1 to 512 bytes of UTF-8 text; a new UUID, later ones sort behind earlier ones, when left out."}},
+				optionsDoc("What to call it.", optionDoc("id", "string", "Its id, 1 to 512 bytes of UTF-8 text; a new UUID, later ones sort behind earlier ones, when left out."))},
 			Returns: []runtime.ReturnDoc{{Type: "string", Doc: "Its id; nil when a document with that id is there."}, {Type: "number", Doc: "Its rev (none in a transaction); with nil the rev that is there."}},
 			Errors:  noDocument,
 			Example: `local readings = docs.collection("readings")
@@ -100,10 +100,17 @@ return rooms:patch("hall", { lamp = { on = false } })`,
 	}
 }
 
+func whereDoc() runtime.ParamDoc {
+	return optionDoc("where", "table", "Fields and what they must be: a value or { eq, ne, gt, gte, lt, lte, in, not_in, exists, contains, starts_with }; all, any, not combine.")
+}
+
 func documentReads() []runtime.Func {
 	query := runtime.ParamDoc{Name: "query", Type: "table", Optional: true,
-		Doc: "where (fields and what they must be: a value or { eq, ne, gt, gte, lt, lte, in, not_in, exists, contains, starts_with }; all, any, not combine), " +
-			"sort (field names, \"-\" before one for the other direction), limit (1 to 1000, 100 when left out), cursor, fields (what to return of the data)."}
+		Doc: "Which documents.", Fields: []runtime.ParamDoc{
+			whereDoc(), optionDoc("sort", "string[]", "Field names, \"-\" before one for the other direction."),
+			optionDoc("limit", "integer", "1 to 1000, 100 when left out."), optionDoc("cursor", "string", "The cursor of the page before."),
+			optionDoc("fields", "string[]", "What to return of the data."),
+		}}
 	wrong := []string{"the query has an unknown part or operator, or one of the wrong type: the error names it", "cursor is not from this query"}
 	document := runtime.ReturnDoc{Type: "table", Doc: "A document: { id, rev, data, created_at, updated_at }; nil when there is none."}
 	return []runtime.Func{
@@ -138,7 +145,7 @@ return latest and latest.data`,
 		},
 		{
 			Name: "count", Doc: "Returns how many documents match.", Errors: wrong,
-			Params:  []runtime.ParamDoc{{Name: "query", Type: "table", Optional: true, Doc: "where, as for find."}},
+			Params:  []runtime.ParamDoc{{Name: "query", Type: "table", Optional: true, Doc: "Which documents.", Fields: []runtime.ParamDoc{whereDoc()}}},
 			Returns: []runtime.ReturnDoc{{Type: "number"}},
 			Example: `return docs.collection("readings"):count({ where = { temp = { gt = 21 } } })`,
 			Counted: true, Call: docsCount,

@@ -145,8 +145,8 @@ func docsFindOne(L *lua.LState) int {
 
 func docsCount(L *lua.LState) int {
 	args, handle := docsCall(L, "docs:count")
-	run, query := runtime.From(L), queryArgument(args, handle)
 	args.Options(1, "query", "where")
+	run, query := runtime.From(L), queryArgument(args, handle)
 	if handle.tx != nil {
 		handle.tx.noteListing(args, store.DataDocs, handle.name)
 	}

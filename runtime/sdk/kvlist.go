@@ -23,8 +23,10 @@ func kvListFunc() runtime.Func {
 	return runtime.Func{
 		Name: "list",
 		Doc:  "Returns one page of entries in the order of their keys' bytes. A page ends early when its values are long.",
-		Params: []runtime.ParamDoc{{Name: "query", Type: "table", Optional: true,
-			Doc: "prefix (of the keys), cursor (next_cursor of the page before), limit (1 to 1000, 100 when left out)."}},
+		Params: []runtime.ParamDoc{{Name: "query", Type: "table", Optional: true, Doc: "Which entries.", Fields: []runtime.ParamDoc{
+			optionDoc("prefix", "string", "What their keys begin with."), optionDoc("cursor", "string", "The next_cursor of the page before."),
+			optionDoc("limit", "integer", "1 to 1000, 100 when left out."),
+		}}},
 		Returns: []runtime.ReturnDoc{{Type: "table", Doc: "items: a list of { key, value, version }; next_cursor: nil on the last page."}},
 		Errors:  []string{"an unknown key, or one of the wrong type", "limit is not 1 to 1000", "cursor is not from this list"},
 		Example: `local page = kv.collection("seen"):list({ prefix = "door", limit = 10 })
@@ -38,7 +40,9 @@ func kvEachFunc() runtime.Func {
 		Name: "each",
 		Doc: "Iterates over all entries in the order of their keys' bytes, a page at a time; each page counts as an SDK call. " +
 			"An entry that is written meanwhile may or may not be seen.",
-		Params:  []runtime.ParamDoc{{Name: "query", Type: "table", Optional: true, Doc: "prefix (of the keys)."}},
+		Params: []runtime.ParamDoc{{Name: "query", Type: "table", Optional: true, Doc: "Which entries.", Fields: []runtime.ParamDoc{
+			optionDoc("prefix", "string", "What their keys begin with."),
+		}}},
 		Returns: []runtime.ReturnDoc{{Type: "function", Doc: "For a for loop: key, value, version."}},
 		Errors:  []string{"an unknown key, or one of the wrong type"},
 		Example: `local n = 0

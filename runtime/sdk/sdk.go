@@ -6,13 +6,30 @@ import "picloud/runtime"
 func Modules() []runtime.Module {
 	documents := documentType()
 	return []runtime.Module{
+		base64Module(),
+		cryptoModule(),
+		hexModule(),
 		jsonModule(),
 		kvModule(documents),
 		docsModule(documents),
 		logModule(),
 		topicsModule(),
 		deadLettersModule(),
+		randomModule(),
+		regexModule(),
+		timeModule(),
+		urlModule(),
 	}
+}
+
+// optionsDoc describes a table of options and the keys that it may have.
+func optionsDoc(doc string, keys ...runtime.ParamDoc) runtime.ParamDoc {
+	return runtime.ParamDoc{Name: "options", Type: "table", Optional: true, Doc: doc, Fields: keys}
+}
+
+// optionDoc describes a key that may be left out.
+func optionDoc(name, kind, doc string) runtime.ParamDoc {
+	return runtime.ParamDoc{Name: name, Type: kind, Doc: doc, Optional: true}
 }
 
 // ReservedNames are the names that no module of an app may have: those of the

@@ -16,14 +16,14 @@ import (
 )
 
 type bench struct {
-	t      *testing.T
+	t      testing.TB
 	store  *store.Store
 	engine *runtime.Engine
 	app    store.App
 	count  int
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t testing.TB) *bench {
 	t.Helper()
 	ctx := context.Background()
 	logger := slog.New(slog.DiscardHandler)

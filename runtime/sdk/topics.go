@@ -24,8 +24,8 @@ func topicsModule() runtime.Module {
 			Params: []runtime.ParamDoc{
 				{Name: "topic", Type: "string", Doc: "1 to 512 bytes, levels separated by slashes, without the wildcards + and #."},
 				{Name: "payload", Type: "any", Doc: "What the triggers' scripts find in ctx.event.payload: up to 256 KiB as JSON."},
-				{Name: "options", Type: "table", Doc: "delay: seconds until it is delivered, up to a year. dedupe: a key; one that was seen on the topic " +
-					"within 24 hours is not queued again.", Optional: true},
+				optionsDoc("When, and how often.", optionDoc("delay", "number", "Seconds until it is delivered, up to a year."),
+					optionDoc("dedupe", "string", "A key; one that was seen on the topic within 24 hours is not queued again.")),
 			},
 			Returns: []runtime.ReturnDoc{{Type: "string", Doc: "The event's id; for a repeated dedupe key that of the first one."}},
 			Errors: []string{

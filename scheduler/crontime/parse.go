@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	_ "time/tzdata" // a Pi may have no zone files
 )
 
 // MaxBytes bounds the text of a schedule.

@@ -39,7 +39,7 @@ type dispatcher struct {
 	wake     *sync.Cond // workers wait for it
 	queue    *queue
 	stopping bool
-	idle     int // workers that wait
+	timed    time.Time // what the pump's timer is set for; zero when it has none
 
 	poke    chan struct{} // the pump looks at its timer again
 	changed chan struct{} // the catalog is another one
@@ -162,6 +162,7 @@ func (d *dispatcher) guard(work func()) {
 func (d *dispatcher) timer() (<-chan time.Time, func()) {
 	d.mutex.Lock()
 	at, ok := d.queue.next()
+	d.timed = at
 	d.mutex.Unlock()
 	if !ok {
 		return nil, func() {}
@@ -264,6 +265,9 @@ func (d *dispatcher) claim() *claim {
 		now := d.clock.Now()
 		if c := d.queue.claim(now); c != nil {
 			c.expires = now.Add(leaseTime)
+			if d.timed.IsZero() { // or earlier than any new lease
+				signal(d.poke)
+			}
 			return c
 		}
 		d.wake.Wait()

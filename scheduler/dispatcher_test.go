@@ -30,6 +30,8 @@ type house struct {
 	app   *store.App
 	user  store.User
 	ran   chan *runtime.Result // each run that has ended
+	// stopAll stops the scheduler that the dispatcher belongs to, if any.
+	stopAll func()
 	// before, when it is set, is called with each invocation before it runs; a
 	// result of its own takes the place of the run.
 	before atomic.Pointer[func(*runtime.Invocation) *runtime.Result]
@@ -63,8 +65,21 @@ func newHouse(t *testing.T) *house {
 	return h
 }
 
+// newHouseWithCron has the whole scheduler, whose dispatcher the house's is.
+func newHouseWithCron(t *testing.T) *house {
+	h := openHouse(t, t.TempDir())
+	s := New(Config{Store: h.store, Logger: slog.New(slog.NewTextHandler(h.log, nil)), Clock: h.clock, Run: h.runOne, Workers: 4,
+		ClockState: func() ClockState { return ClockState{Synchronised: true} }})
+	h.check(s.Start(context.Background()))
+	h.dispatcher = s.dispatcher
+	h.stopAll = func() { h.check(s.Stop(context.Background())) }
+	return h
+}
+
 func (h *house) close() {
-	if h.dispatcher.cancel != nil {
+	if h.stopAll != nil {
+		h.stopAll()
+	} else if h.dispatcher.cancel != nil {
 		h.check(h.dispatcher.stop(context.Background()))
 	}
 	h.engine.Close()

@@ -188,7 +188,7 @@ func (q *queue) claimFrom(turn *appTurn) *claim {
 		l := turn.lanes[0]
 		turn.lanes = append(turn.lanes[:0], turn.lanes[1:]...)
 		var found *claim
-		if l.runnable() && !(q.suspect && l.items[0].Crashes > 0) {
+		if l.runnable() {
 			found = q.take(l)
 		}
 		if l.listed = l.runnable(); l.listed {
@@ -201,11 +201,19 @@ func (q *queue) claimFrom(turn *appTurn) *claim {
 	return nil
 }
 
-// take claims a lane's first delivery. One that was running when the process
-// ended runs apart from others of its kind, so that the next end of the process
-// tells which of them it was.
+// take claims a lane's first delivery that may run, if there is one. A suspect,
+// which was running when the process ended, runs apart from other suspects, so
+// that the next end of the process tells which of them it was; where the order
+// allows it, it is passed over meanwhile.
 func (q *queue) take(l *lane) *claim {
-	it := l.items[0]
+	n := 0
+	for q.suspect && l.items[n].Crashes > 0 {
+		if n++; l.ordered || n == len(l.items) {
+			return nil
+		}
+	}
+	it := l.items[n]
+	copy(l.items[1:n+1], l.items[:n])
 	l.items[0] = nil
 	l.items = l.items[1:]
 	q.waiting--

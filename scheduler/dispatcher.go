@@ -245,20 +245,27 @@ func (d *dispatcher) wakeWorkers() {
 func (d *dispatcher) work() {
 	defer d.workers.Done()
 	slot := <-d.slots
-	defer func() { d.slots <- slot }()
+	defer func() {
+		d.mark(slot, uuid.Nil)
+		d.slots <- slot
+	}()
 	for {
-		c := d.claim()
+		c := d.claim(false)
 		if c == nil {
-			return
+			// The note of the last run stands until here or the next one: a row
+			// that is done has no use for it, and a busy worker saves the call.
+			d.mark(slot, uuid.Nil)
+			c = d.claim(true)
 		}
-		if !d.handle(c, slot) {
+		if c == nil || !d.handle(c, slot) {
 			return
 		}
 	}
 }
 
-// claim waits for a delivery; nil when the dispatcher stops.
-func (d *dispatcher) claim() *claim {
+// claim claims a delivery, and waits for one if it may; nil when there is none
+// or the dispatcher stops.
+func (d *dispatcher) claim(wait bool) *claim {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	for !d.stopping {
@@ -269,6 +276,9 @@ func (d *dispatcher) claim() *claim {
 				signal(d.poke)
 			}
 			return c
+		}
+		if !wait {
+			return nil
 		}
 		d.wake.Wait()
 	}
@@ -281,7 +291,11 @@ func (d *dispatcher) handle(c *claim, slot int) (mine bool) {
 	if !d.read(c) {
 		return true
 	}
-	return d.settle(c, d.attempt(c, slot))
+	o := d.attempt(c, slot)
+	if o != (outcome{}) {
+		d.mark(slot, uuid.Nil) // its row stays, and nothing runs it now
+	}
+	return d.settle(c, o)
 }
 
 // read makes sure that the claim's row is there, and reads those behind it with

@@ -214,11 +214,16 @@ func (b *backlog) drain(t *testing.T, rows int) time.Duration {
 		t.Fatal(err)
 	}
 	<-done
-	if err := s.Stop(context.Background()); err != nil {
+	// Listing writes what is not deleted yet.
+	if _, err := b.store.Deliveries(context.Background(), b.scripts[0].AppID, store.PageRequest{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.store.FlushExecutions(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	return time.Since(began)
+	took := time.Since(began)
+	if err := s.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return took
 }

@@ -235,12 +235,12 @@ func (s *Server) pathTrigger(c echo.Context) (store.Trigger, error) {
 }
 
 func (s *Server) changeTrigger(c echo.Context, _ principal) error {
-	current, err := s.pathTrigger(c)
-	if err != nil {
-		return err
-	}
 	var body triggerChange
 	if err := bind(c, &body); err != nil {
+		return err
+	}
+	current, err := s.pathTrigger(c)
+	if err != nil {
 		return err
 	}
 	script, err := fieldID("script_id", body.ScriptID)
@@ -318,15 +318,15 @@ type fireBody struct {
 // fireTrigger answers POST triggers/{id}/fire: one run of the trigger's script
 // with a test event, and all that came of it. Nothing is queued or retried.
 func (s *Server) fireTrigger(c echo.Context, _ principal) error {
-	trigger, err := s.pathTrigger(c)
-	if err != nil {
-		return err
-	}
 	var body fireBody
 	if c.Request().ContentLength != 0 {
 		if err := bind(c, &body); err != nil {
 			return err
 		}
+	}
+	trigger, err := s.pathTrigger(c)
+	if err != nil {
+		return err
 	}
 	fields, err := eventFields(body.Event)
 	if err != nil {

@@ -204,35 +204,59 @@ func measureLog(t *testing.T) []figure {
 		logFigures(t, 500, 10_000, 0.45, 4)...)
 }
 
-// logFigures runs total hello scripts at a rate per second and counts the
-// bytes that the kernel took for the disk and the syncs of the database.
+// logFigures runs total hello scripts at a rate per second.
 func logFigures(t *testing.T, rate, total int, megabytes float64, syncs int64) []figure {
 	b := newBench(t)
-	script := b.script("hello", helloScript, store.Limits{})
+	return runFigures(t, b, b.script("hello", helloScript, store.Limits{}),
+		runLoad{what: "with a log row alone", rate: rate, total: total, megabytes: megabytes, syncs: syncs})
+}
+
+// runLoad is a number of runs at a rate per second, and what 1,000 of them may cost.
+type runLoad struct {
+	what        string
+	rate, total int
+	megabytes   float64
+	syncs       int64
+}
+
+// runFigures counts the bytes that the database writes, and its syncs, while a
+// script runs at a rate.
+func runFigures(t *testing.T, b *bench, script *store.Script, l runLoad) []figure {
 	if err := b.store.FlushExecutions(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	bytesBefore, syncsBefore := writtenBytes(t), b.store.WriterStats().Syncs
-	ticker := time.NewTicker(time.Second / time.Duration(rate))
+	// At 500 per second one slow sync must not hold up all that follow.
+	slots := make(chan struct{}, 32)
+	ticker := time.NewTicker(time.Second / time.Duration(l.rate))
 	defer ticker.Stop()
-	for range total {
+	for range l.total {
 		<-ticker.C
-		b.run(script)
+		slots <- struct{}{}
+		go func() {
+			b.run(script)
+			<-slots
+		}()
+	}
+	for range cap(slots) {
+		slots <- struct{}{}
 	}
 	if err := b.store.FlushExecutions(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	perThousand := float64(total) / 1000
+	perThousand := float64(l.total) / 1000
 	written := float64(writtenBytes(t)-bytesBefore) / 1e6 / perThousand
 	synced := float64(b.store.WriterStats().Syncs-syncsBefore) / perThousand
-	what := fmt.Sprintf("for each 1,000 logged runs at %d/s", rate)
+	what := fmt.Sprintf("for each 1,000 runs %s at %d/s", l.what, l.rate)
 	return []figure{
-		{what: "bytes written " + what, value: fmt.Sprintf("%.2f MB", written), bar: fmt.Sprintf("at most %.2f MB", megabytes), reached: written <= megabytes},
-		{what: "syncs " + what, value: fmt.Sprintf("%.1f", synced), bar: fmt.Sprintf("at most %d", syncs), reached: synced <= float64(syncs)},
+		{what: "bytes written " + what, value: fmt.Sprintf("%.2f MB", written), bar: fmt.Sprintf("at most %.2f MB", l.megabytes), reached: written <= l.megabytes},
+		{what: "syncs " + what, value: fmt.Sprintf("%.1f", synced), bar: fmt.Sprintf("at most %d", l.syncs), reached: synced <= float64(l.syncs)},
 	}
 }
 
-// writtenBytes is what the kernel has counted as this process's writes to storage.
+// writtenBytes is what this process has passed to the kernel's write calls.
+// The counter write_bytes would be nearer to the disk, but where the page cache
+// works in large units it counts a whole unit for each 4 KiB that change in it.
 func writtenBytes(t *testing.T) int64 {
 	t.Helper()
 	b, err := os.ReadFile("/proc/self/io")
@@ -240,7 +264,7 @@ func writtenBytes(t *testing.T) int64 {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(b)) {
-		if rest, ok := strings.CutPrefix(line, "write_bytes: "); ok {
+		if rest, ok := strings.CutPrefix(line, "wchar: "); ok {
 			n, err := strconv.ParseInt(strings.TrimSpace(rest), 10, 64)
 			if err != nil {
 				t.Fatal(err)
@@ -248,6 +272,6 @@ func writtenBytes(t *testing.T) int64 {
 			return n
 		}
 	}
-	t.Fatal("/proc/self/io has no write_bytes")
+	t.Fatal("/proc/self/io has no wchar")
 	return 0
 }

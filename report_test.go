@@ -37,6 +37,7 @@ func TestReport(t *testing.T) {
 		{"Hello", measureHello},
 		{"Log", measureLog},
 		{"Events", measureEvents},
+		{"Data", measureData},
 		{"Idle", measureIdle},
 	} {
 		t.Run(m.name, func(t *testing.T) {

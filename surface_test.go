@@ -54,18 +54,27 @@ func TestSurfaceSDK(t *testing.T) {
 	b.WriteString("\n")
 	for _, module := range sdk.Modules() {
 		for _, function := range module.Funcs {
-			var parameters []string
-			for _, p := range function.Params {
-				optional := ""
-				if p.Optional {
-					optional = "?"
-				}
-				parameters = append(parameters, p.Name+optional+": "+p.Type)
+			fmt.Fprintf(&b, "%s.%s\n", module.Name, signature(function))
+		}
+		for _, kind := range module.Types {
+			for _, method := range kind.Methods {
+				fmt.Fprintf(&b, "%s%s\n", kind.Name, signature(method))
 			}
-			fmt.Fprintf(&b, "%s.%s(%s)\n", module.Name, function.Name, strings.Join(parameters, ", "))
 		}
 	}
 	checkPicture(t, "sdk.txt", b.String())
+}
+
+func signature(function runtime.Func) string {
+	var parameters []string
+	for _, p := range function.Params {
+		optional := ""
+		if p.Optional {
+			optional = "?"
+		}
+		parameters = append(parameters, p.Name+optional+": "+p.Type)
+	}
+	return function.Name + "(" + strings.Join(parameters, ", ") + ")"
 }
 
 // surfaceScript lists the globals, what library tables hold, and ctx's fields.
@@ -76,14 +85,14 @@ local function list(prefix, t)
     names[#names + 1] = prefix .. name .. ": " .. type(value)
   end
 end
-for _, name in ipairs{"_G", "_VERSION", "assert", "collectgarbage", "coroutine", "ctx", "dead_letters", "error", "getmetatable", "ipairs", "json", "log", "math",
-  "next", "os", "pairs", "pcall", "print", "rawequal", "rawget", "rawset", "require", "select", "setmetatable", "string", "table", "tonumber", "topics",
+for _, name in ipairs{"_G", "_VERSION", "assert", "collectgarbage", "coroutine", "ctx", "dead_letters", "docs", "error", "getmetatable", "ipairs", "json", "kv",
+  "log", "math", "next", "os", "pairs", "pcall", "print", "rawequal", "rawget", "rawset", "require", "select", "setmetatable", "string", "table", "tonumber", "topics",
   "tostring", "type", "unpack", "xpcall", "io", "debug", "dofile", "loadfile", "load", "loadstring", "package", "newproxy", "module", "getfenv",
   "setfenv", "channel"} do
   local value = name == "ctx" and ctx or _G[name]
   names[#names + 1] = name .. ": " .. type(value)
 end
-for _, library in ipairs{"coroutine", "json", "log", "math", "os", "string", "table"} do list(library .. ".", _G[library]) end
+for _, library in ipairs{"coroutine", "docs", "json", "kv", "log", "math", "os", "string", "table"} do list(library .. ".", _G[library]) end
 for _, field in ipairs{"execution_id", "request_id", "script_id", "script_name", "app", "sdk_version", "invocation_type", "deadline_ms", "request", "event"} do
   names[#names + 1] = "ctx." .. field .. ": " .. type(ctx[field])
 end
@@ -159,6 +168,20 @@ func TestSurfaceAPI(t *testing.T) {
 	call("GET", "apps/home/outbox", "apps/{app}/outbox", nil)
 	call("GET", "apps/home/dead-letters", "apps/{app}/dead-letters", nil)
 	call("GET", "apps/home/abandoned-executions", "apps/{app}/abandoned-executions", nil)
+	entry := map[string]any{"value": map[string]int{"temp": 21}}
+	call("PUT", "apps/home/kv/sensors/hall", "apps/{app}/kv/{collection}/{key}", entry)
+	call("PUT", "apps/home/kv/sensors/hall", "apps/{app}/kv/{collection}/{key} (stale)", map[string]int{"value": 1, "if_version": 9})
+	call("GET", "apps/home/kv/sensors/hall", "apps/{app}/kv/{collection}/{key}", nil)
+	call("GET", "apps/home/kv/sensors", "apps/{app}/kv/{collection}", nil)
+	call("GET", "apps/home/kv", "apps/{app}/kv", nil)
+	call("DELETE", "apps/home/kv/sensors/hall", "apps/{app}/kv/{collection}/{key}", nil)
+	document := call("POST", "apps/home/docs/readings", "apps/{app}/docs/{collection}", map[string]any{"data": map[string]int{"temp": 21}})
+	call("PUT", "apps/home/docs/readings/"+document, "apps/{app}/docs/{collection}/{id}", map[string]any{"data": map[string]int{"temp": 22}, "rev": 1})
+	call("GET", "apps/home/docs/readings/"+document, "apps/{app}/docs/{collection}/{id}", nil)
+	call("GET", "apps/home/docs/readings", "apps/{app}/docs/{collection}", nil)
+	call("POST", "apps/home/docs/readings/query", "apps/{app}/docs/{collection}/query", map[string]any{"where": map[string]int{"temp": 22}})
+	call("GET", "apps/home/docs", "apps/{app}/docs", nil)
+	call("DELETE", "apps/home/docs/readings/"+document, "apps/{app}/docs/{collection}/{id}", nil)
 	call("DELETE", "scripts/"+script, "scripts/{id} (with a route)", nil)
 	call("DELETE", "routes/"+route, "routes/{id}", nil)
 	call("DELETE", "triggers/"+trigger, "triggers/{id}", nil)

@@ -56,6 +56,8 @@ var catalogue = map[string]catalogueEntry{
 	"invalid_ttl":          {422, "a time to live is above 0 and at most 100 years"},
 	"invalid_json":         {422, "a value has no place in a script: too deep, a name twice, a number too large, not UTF-8"},
 	"invalid_document":     {422, "a document is a JSON object"},
+	"invalid_query":        {422, "a query of documents has an unknown part, or one of the wrong type; the message names it"},
+	"too_many_indexes":     {422, "a collection, or the instance, has as many indexes as it may"},
 	"not_a_number":         {422, "what is stored under the key is not a whole number"},
 	"number_too_large":     {422, "the sum would be beyond 2^53"},
 	"invalid_kind":         {422, "a script's kind is endpoint or module"},

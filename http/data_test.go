@@ -43,3 +43,40 @@ func TestKV(t *testing.T) {
 		{"again", "PUT", one, `{"value":1}`, 200, map[string]string{"version": "4"}},
 	})
 }
+
+func TestDocuments(t *testing.T) {
+	t.Parallel()
+	s, owner := newOwnedServer(t)
+	all := "apps/default/docs/readings"
+	one := all + "/hall%2F1"
+	play(t, s, owner, []scenario{
+		{"no collections", "GET", "apps/default/docs", "", 200, map[string]string{"items": "[]"}},
+		{"nothing there", "GET", all, "", 200, map[string]string{"items": "[]"}},
+		{"create", "POST", all, `{"data": {"temp" : 21.5, "room":"hall"}, "id":"hall/1"}`, 201,
+			map[string]string{"id": "hall/1", "rev": "1", "data.temp": "21.5", "created_at": "2026-03-01T12:00:00.000Z", "updated_at": "2026-03-01T12:00:00.000Z"}},
+		{"again", "POST", all, `{"data":{},"id":"hall/1"}`, 409, map[string]string{"error.code": "document_exists", "error.details.rev": "1"}},
+		{"with an own id", "POST", all, `{"data":{"temp":"21.5"}}`, 201, map[string]string{"rev": "1"}},
+		{"a list", "POST", all, `{"data":[1]}`, 422, map[string]string{"error.code": "invalid_document"}},
+		{"no data", "POST", all, `{"id":"x"}`, 422, map[string]string{"error.details.field": "data"}},
+		{"empty id", "POST", all, `{"data":{},"id":""}`, 422, map[string]string{"error.code": "invalid_key"}},
+		{"large", "POST", all, `{"data":{"x":"` + strings.Repeat("x", 1<<20) + `"}}`, 413, map[string]string{"error.code": "document_too_large"}},
+		{"get", "GET", one, "", 200, map[string]string{"id": "hall/1", "data.room": "hall"}},
+		{"stale", "PUT", one, `{"data":{},"rev":7}`, 409, map[string]string{"error.code": "stale_version", "error.details.rev": "1"}},
+		{"put", "PUT", one, `{"data":{"temp":22,"room":"hall"},"rev":1}`, 200, map[string]string{"rev": "2", "data.temp": "22"}},
+		{"put none", "PUT", all + "/none", `{"data":{}}`, 404, nil},
+		{"query", "POST", all + "/query", `{"where":{"temp":{"gt":21}},"sort":["-temp"],"limit":5,"fields":["room"]}`, 200, map[string]string{"items.id": "hall/1", "items.data": `{"room":"hall"}`}},
+		{"operator", "POST", all + "/query", `{"where":{"temp":{"above":21}}}`, 422, map[string]string{"error.code": "invalid_query"}},
+		{"part", "POST", all + "/query", `{"were":{}}`, 400, map[string]string{"error.details.field": "were"}},
+		{"limit", "POST", all + "/query", `{"limit":201}`, 422, map[string]string{"error.details.field": "limit"}},
+		{"page", "GET", all + "?limit=1", "", 200, map[string]string{"items.id": "hall/1"}},
+		{"bad cursor", "GET", all + "?cursor=x", "", 400, map[string]string{"error.code": "invalid_cursor"}},
+		{"collections", "GET", "apps/default/docs", "", 200, map[string]string{"items.name": "readings"}},
+		{"bad collection", "GET", "apps/default/docs/a%2Fb", "", 422, map[string]string{"error.code": "invalid_collection"}},
+		{"called query", "POST", all, `{"data":{},"id":"query"}`, 201, nil},
+		{"get called query", "GET", all + "/query", "", 200, map[string]string{"id": "query"}},
+		{"delete called query", "DELETE", all + "/query", "", 204, nil},
+		{"delete stale", "DELETE", one + "?rev=1", "", 409, map[string]string{"error.code": "stale_version"}},
+		{"delete", "DELETE", one + "?rev=2", "", 204, nil},
+		{"gone", "GET", one, "", 404, nil},
+	})
+}

@@ -90,6 +90,14 @@ func (s *Server) adminRoutes() []adminRoute {
 		{GET, "apps/:app/kv/:collection/:key", dataRead, s.showKV},
 		{PUT, "apps/:app/kv/:collection/:key", dataWrite, s.putKV},
 		{DELETE, "apps/:app/kv/:collection/:key", dataWrite, s.deleteKV},
+
+		{GET, "apps/:app/docs", dataRead, s.listDocumentCollections},
+		{GET, "apps/:app/docs/:collection", dataRead, s.listDocuments},
+		{POST, "apps/:app/docs/:collection", dataWrite, s.createDocument},
+		{GET, "apps/:app/docs/:collection/:id", dataRead, s.showDocument},
+		{PUT, "apps/:app/docs/:collection/:id", dataWrite, s.putDocument},
+		{DELETE, "apps/:app/docs/:collection/:id", dataWrite, s.deleteDocument},
+		{POST, "apps/:app/docs/:collection/query", dataRead, s.queryDocuments},
 	}
 }
 

@@ -80,7 +80,7 @@ func New(config Config) *Engine {
 		store: config.Store, logger: config.Logger, clock: config.Now,
 		defaults: config.Defaults, ceilings: config.Ceilings, maxResponse: config.MaxResponseBytes,
 		gate:    newGate(config.MaxConcurrency, config.QueueLength, config.QueueWait),
-		monitor: meter.NewMonitor(config.MaxConcurrency),
+		monitor: meter.NewMonitor(config.MaxConcurrency + maxAside),
 		types:   newRequestTypes(),
 	}
 	e.pool = newPool(e.newState)
@@ -172,6 +172,7 @@ func (e *Engine) run(ctx context.Context, invocation *Invocation, record *record
 	limits := e.limitsOf(invocation.Script)
 	s := e.pool.take(limits.CallDepth)
 	s.begin(ctx, invocation, record, limits)
+	s.run.place = place
 	result, failed = s.execute(proto)
 	usage := s.end()
 	record.execution.Usage = store.Usage{

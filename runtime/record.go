@@ -21,6 +21,7 @@ const (
 	maxRecordedHeader  = 512 // bytes of one value
 	maxRecordedPath    = 2 << 10
 	maxErrorText       = 4 << 10
+	maxQueries         = 3
 )
 
 // record is an execution with its request and response in one allocation.
@@ -128,6 +129,7 @@ func (r *record) finish(result *Result, failure *failure, took time.Duration) {
 func copyExecution(e *store.Execution) *store.Execution {
 	private := *e
 	private.Logs = append([]store.LogLine{}, e.Logs...) // a list also when it is empty
+	private.Queries = slices.Clone(e.Queries)
 	if e.Error != nil {
 		failed := *e.Error
 		private.Error = &failed

@@ -1,8 +1,10 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,6 +38,7 @@ type Run struct {
 
 	modules required
 	block   Block
+	place   *gateApp        // the run's app at the gate
 	parent  context.Context // Engine.Run's
 	context context.Context // made by Context
 	cancel  context.CancelFunc
@@ -64,6 +67,17 @@ func (r *Run) Store() *store.Store { return r.engine.store }
 // Origin says what caused the changes that the run makes.
 func (r *Run) Origin() store.Origin { return store.Origin{Depth: r.invocation.Depth} }
 
+// AwaitStore runs a call that waits for the database. Meanwhile the run holds
+// no slot of the gate, unless it holds much memory, and what others allocate is
+// not its own.
+func (r *Run) AwaitStore(wait func()) {
+	m := meter.From(r.state.L)
+	if !m.Heavy() && r.engine.gate.stepAside(r.place) {
+		defer r.engine.gate.stepBack(r.place)
+	}
+	m.Blocking(wait)
+}
+
 // Block is a part of a run in which functions with an Effect may not be called.
 type Block struct {
 	Name  string // as scripts know it; "" outside any block
@@ -78,6 +92,20 @@ func (r *Run) Enter(block Block) (leave func()) {
 
 // Block is the block that the run is in.
 func (r *Run) Block() Block { return r.block }
+
+// Now is the wall clock of the records.
+func (r *Run) Now() store.Time { return store.TimeOf(r.engine.now()) }
+
+// NoteQuery adds a query of documents to the execution's record, which keeps
+// the slowest few.
+func (r *Run) NoteQuery(report store.QueryReport) {
+	e := &r.record.execution
+	e.Queries = append(e.Queries, report)
+	if len(e.Queries) > maxQueries {
+		slices.SortFunc(e.Queries, func(a, b store.QueryReport) int { return cmp.Compare(b.DurationMS, a.DurationMS) })
+		e.Queries = e.Queries[:maxQueries]
+	}
+}
 
 // Fault logs a failure of PiCloud's own that a script's call met; the script
 // learns only that it failed.
@@ -111,7 +139,7 @@ func (r *Run) addLine(level, message string, data []byte) {
 		e.LogsDropped++
 		return
 	}
-	line := store.LogLine{At: store.TimeOf(r.engine.now()), Level: level}
+	line := store.LogLine{At: r.Now(), Level: level}
 	line.Message = strings.ToValidUTF8(message, "\uFFFD")
 	if data != nil {
 		line.Data = json.RawMessage(append([]byte(nil), data...))

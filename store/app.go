@@ -144,6 +144,9 @@ func (s *Store) DeleteApp(ctx context.Context, id uuid.UUID, force bool) error {
 		}
 		t.changedCatalog = true
 		forgetData(t, id)
+		if err := dropIndexes(t, id); err != nil {
+			return err
+		}
 		n, err := t.exec("DELETE FROM apps WHERE id = ?", id)
 		return mustChange(n, err, "app")
 	})

@@ -58,6 +58,7 @@ type Store struct {
 
 	catalog            catalogHolder
 	data               *dataCache
+	queries            chan struct{} // held by each query of documents that runs
 	outbox             outbox
 	fired              firedStamps
 	running            *runningFile
@@ -93,7 +94,7 @@ func open(ctx context.Context, config Config, migrations fs.FS, keepHouse bool) 
 	if config.DataCacheBytes == 0 {
 		config.DataCacheBytes = 8 << 20
 	}
-	s := &Store{ids: idGenerator{now: config.Now}, config: config, data: newDataCache(config.DataCacheBytes), migrations: migrations,
+	s := &Store{ids: idGenerator{now: config.Now}, config: config, data: newDataCache(config.DataCacheBytes), queries: make(chan struct{}, documentReaders), migrations: migrations,
 		path: filepath.Join(config.Dir, databaseName), space: newDiskSpace(config.Dir)}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.abandon())

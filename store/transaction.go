@@ -37,6 +37,12 @@ func (t *transaction) exec(query string, arguments ...any) (int64, error) {
 	return t.connection.exec(query, arguments...)
 }
 
+// run executes a statement that is made once and not kept, as one that changes
+// the schema.
+func (t *transaction) run(statement string) error {
+	return t.queryOnce(t.ctx, func(row) error { return nil }, statement)
+}
+
 func (t *transaction) each(scan func(row) error, query string, arguments ...any) error {
 	return t.query(t.ctx, scan, query, arguments...)
 }

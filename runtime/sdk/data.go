@@ -79,7 +79,7 @@ func (h *collectionHandle) guard(args luax.Args) {
 func blocking(args luax.Args, call func(context.Context, *store.Store) error) (conflict *store.Error) {
 	var err error
 	run := runtime.From(args.L)
-	meter.From(args.L).Blocking(func() { err = call(run.Context(), run.Store()) })
+	run.AwaitStore(func() { err = call(run.Context(), run.Store()) })
 	if err == nil {
 		return nil
 	}

@@ -8,6 +8,7 @@ func Modules() []runtime.Module {
 	return []runtime.Module{
 		jsonModule(),
 		kvModule(documents),
+		docsModule(documents),
 		logModule(),
 		topicsModule(),
 		deadLettersModule(),

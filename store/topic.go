@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	maxTopicBytes   = 512 // as a key's
+	maxTopicBytes = 512 // as a key's
 	// MaxPayloadBytes is the most that a topic's payload may have as JSON.
 	MaxPayloadBytes = 256 << 10
 	maxDedupeBytes  = 512

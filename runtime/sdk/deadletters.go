@@ -49,7 +49,7 @@ end`,
 			},
 			{
 				Name: "resolve", Doc: "Closes a dead letter that needs no other treatment.",
-				Params: []runtime.ParamDoc{id, {Name: "note", Type: "string", Doc: "Why, for whoever looks at it; up to 4 KiB.", Optional: true}},
+				Params:  []runtime.ParamDoc{id, {Name: "note", Type: "string", Doc: "Why, for whoever looks at it; up to 4 KiB.", Optional: true}},
 				Returns: []runtime.ReturnDoc{{Type: "boolean", Doc: "true; false when the app has no dead letter of that id."}},
 				Errors:  []string{"it was resolved or replayed already", "the note is too long or not text", "it is called inside kv.transaction"},
 				Example: `return dead_letters.resolve("01890a5d-ac96-774b-bcce-b302099a8057", "the sensor is gone")`,

@@ -21,6 +21,11 @@ func (s *Schedule) segmentAt(at time.Time) segment {
 	local := at.In(s.zone)
 	_, seconds := local.Zone()
 	begin, end := local.ZoneBounds()
+	if !end.IsZero() && !end.After(at) {
+		// On the last day of a leap year ZoneBounds of Go 1.26 gives that day's
+		// beginning as the end. No zone changes its clocks then.
+		end = at.Truncate(time.Hour).Add(time.Hour)
+	}
 	seg := segment{begin: begin, end: end, offset: time.Duration(seconds) * time.Second}
 	seg.before = seg.offset
 	if !begin.IsZero() {

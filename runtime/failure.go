@@ -101,7 +101,11 @@ func (s *state) failureOf(cause any) *failure {
 		return internalFailure(run.script)
 	}
 	message := s.errorText(raised)
-	return scriptFailure(CodeScriptError, message, originOf(s.L, message))
+	f := scriptFailure(CodeScriptError, message, originOf(s.L, message))
+	if full := s.run.full; full != "" && strings.HasSuffix(message, full) {
+		f.code, f.httpStatus = CodeStorageFull, http.StatusInsufficientStorage
+	}
+	return f
 }
 
 // isRegistryOverflow knows, by the stack it was raised from, the Go panic that

@@ -17,7 +17,7 @@ import (
 	schema "picloud/sql"
 )
 
-var faultStride = flag.Int("stride", 40, "TestFileFaults fails every call of this distance; 1 is each")
+var faultStride = flag.Int("stride", 150, "TestFileFaults fails every call of this distance; 1 is each")
 
 const (
 	faultSteps = 3 * stepKinds // of a life

@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	crashImages = flag.Int("images", 100, "how many power cuts TestPowerCuts tries")
+	crashImages = flag.Int("images", 70, "how many power cuts TestPowerCuts tries")
 	crashSeed   = flag.Uint64("seed", 0, "the seed of the rigs that crash; 0 draws one")
 )
 
@@ -34,7 +34,7 @@ func seeded(t *testing.T) *rand.Rand {
 const (
 	powerLives   = 3 // starts of the process
 	powerWorkers = 4
-	powerSteps   = 60 // of a worker in a life
+	powerSteps   = 24 // of a worker in a life
 )
 
 // writeForPowerCuts is the recorded process: it starts, works and stops a few

@@ -81,5 +81,6 @@ var catalogue = map[string]catalogueEntry{
 	"instruction_limit":   {507, "the script ran past its instruction limit"},
 	"memory_limit":        {507, "the script ran past its memory limit"},
 	"sdk_call_limit":      {507, "the script made more SDK calls than it may"},
+	"loop_stopped":        {508, "scripts call each other in a circle"},
 	"storage_full":        {507, "the disk is full; nothing was written"},
 }

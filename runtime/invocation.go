@@ -26,6 +26,8 @@ type Invocation struct {
 	Kind      Kind
 	RequestID string
 	Request   *Request // nil for events
+	// Depth counts the events that led to this run: 0 for a request.
+	Depth int
 	// Background marks work that may not take the gate's last quarter.
 	Background bool
 }
@@ -43,7 +45,12 @@ type Request struct {
 	Params    []Param // values percent-decoded
 	Rest      string  // percent-decoded, no leading slash
 	Body      []byte  // whole, within the cap
+	Hops      int     // scripts' calls that led to this request, as HopsHeader says
 }
+
+// HopsHeader counts, in a request that a script makes, the runs that led to it.
+// A script that calls itself comes to an end by it.
+const HopsHeader = "Picloud-Hops"
 
 // Param is one captured path segment.
 type Param struct{ Name, Value string }

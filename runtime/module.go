@@ -29,7 +29,10 @@ type Func struct {
 	Errors  []string // when it raises
 	Example string   // a whole script that runs
 	Counted bool     // counts as an SDK call
-	Call    lua.LGFunction
+	// Effect says that the call does something outside the database, which a
+	// transaction can neither take back nor repeat: inside one it raises.
+	Effect bool
+	Call   lua.LGFunction
 }
 
 // ParamDoc describes one parameter.
@@ -53,7 +56,7 @@ func addModules(library *stdlib.Library, modules []Module) error {
 			if _, taken := content[fn.Name]; taken {
 				return fmt.Errorf("module %s has two members called %s", module.Name, fn.Name)
 			}
-			content[fn.Name] = luax.Function(charged(fn))
+			content[fn.Name] = luax.Function(charged(module.Name+".", fn))
 		}
 		if err := library.AddModule(module.Name, content); err != nil {
 			return fmt.Errorf("module %s: %w", module.Name, err)
@@ -62,8 +65,16 @@ func addModules(library *stdlib.Library, modules []Module) error {
 	return nil
 }
 
-func charged(fn Func) lua.LGFunction {
-	call := fn.Call
+func charged(owner string, fn Func) lua.LGFunction {
+	call, name := fn.Call, owner+fn.Name
+	if fn.Effect {
+		call = func(L *lua.LState) int {
+			if block := From(L).Block(); block.Name != "" {
+				L.RaiseError("%s may not be called inside %s: it could not be taken back", name, block.Name)
+			}
+			return fn.Call(L)
+		}
+	}
 	if fn.Counted {
 		return func(L *lua.LState) int {
 			meter.From(L).ChargeSDKCall(L)

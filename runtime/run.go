@@ -33,6 +33,7 @@ type Run struct {
 	contents [requestTables]*lua.LTable
 
 	modules required
+	block   Block
 	parent  context.Context // Engine.Run's
 	context context.Context // made by Context
 	cancel  context.CancelFunc
@@ -54,6 +55,33 @@ func (r *Run) Context() context.Context {
 
 // App is the app whose script runs.
 func (r *Run) App() uuid.UUID { return r.script.AppID }
+
+// Store is the database that SDK functions read and write.
+func (r *Run) Store() *store.Store { return r.engine.store }
+
+// Hops counts the events and scripts' calls that led to the run.
+func (r *Run) Hops() int { return max(r.invocation.Depth, r.request.Hops) }
+
+// Block is a part of a run in which functions with an Effect may not be called.
+type Block struct {
+	Name  string // as scripts know it; "" outside any block
+	Value any    // what belongs to the SDK module that began it
+}
+
+// Enter begins a block and returns what ends it. Blocks do not nest.
+func (r *Run) Enter(block Block) (leave func()) {
+	r.block = block
+	return func() { r.block = Block{} }
+}
+
+// Block is the block that the run is in.
+func (r *Run) Block() Block { return r.block }
+
+// Fault logs a failure of PiCloud's own that a script's call met; the script
+// learns only that it failed.
+func (r *Run) Fault(call string, err error) {
+	r.engine.logger.Error("an SDK call failed", "call", call, "script_id", r.script.ID, "execution_id", r.record.execution.ID, "error", err)
+}
 
 // Script is the script that runs, as the catalog had it at the start.
 func (r *Run) Script() *store.Script { return r.script }

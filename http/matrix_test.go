@@ -54,7 +54,7 @@ func demandOf(method, path string) demand {
 		return demand{instance: 2, scope: "instance:admin"}
 	case path == "apps" || path == "scripts":
 		return demand{instance: 1, scope: "script:read"}
-	case about("members") || path == "apps/:app" && !reads:
+	case about("members") || about("grants") || path == "apps/:app" && !reads:
 		return in(3, "app:admin")
 	case about("logs") || about("executions"):
 		return in(1, "log:read")
@@ -131,7 +131,7 @@ type world struct {
 	names   int
 }
 
-type appThings struct{ id, slug, script, route, execution string }
+type appThings struct{ id, slug, script, route, execution, grant string }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
@@ -141,6 +141,7 @@ func newWorld(t *testing.T) *world {
 		a := &appThings{slug: slug}
 		a.id = w.made("apps", `{"slug":"`+slug+`"}`)
 		a.script = w.made("apps/"+slug+"/scripts", `{"name":"one","source":"return 1"}`)
+		a.grant = w.made("scripts/"+a.script+"/grants", `{"host":"printer.local","port":631}`)
 		a.route = w.made("scripts/"+a.script+"/routes", `{"method":"GET","path":"/`+slug+`"}`)
 		wantStatus(t, request(t, s, "GET", "/"+slug, "", nil), 200)
 		a.execution = field(t, request(t, s, "GET", adminPrefix+"apps/"+slug+"/logs", "", owner), "items.id")
@@ -313,6 +314,9 @@ func (w *world) fill(method, path string, app *appThings, c caller) string {
 	case path == "routes/:id" && method == "DELETE":
 		w.names++
 		id = w.made("scripts/"+app.script+"/routes", fmt.Sprintf(`{"method":"GET","path":"/spare%d"}`, w.names))
+	case first == "grants":
+		w.names++
+		id = w.made("scripts/"+app.script+"/grants", fmt.Sprintf(`{"host":"192.168.1.31","port":%d}`, w.names))
 	case first == "scripts":
 		id = app.script
 	case first == "routes":
@@ -384,8 +388,8 @@ func TestForeignIsLikeMissing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.populate()
-	alpha, nowhere := w.apps["alpha"], &appThings{slug: "nowhere", script: missingID, route: missingID, execution: missingID}
-	byID := &appThings{slug: alpha.id, script: alpha.script, route: alpha.route, execution: alpha.execution}
+	alpha, nowhere := w.apps["alpha"], &appThings{slug: "nowhere", script: missingID, route: missingID, execution: missingID, grant: missingID}
+	byID := &appThings{slug: alpha.id, script: alpha.script, route: alpha.route, execution: alpha.execution, grant: alpha.grant}
 	pairs := 0
 	for _, route := range w.adminRoutes() {
 		if d := demandOf(route.method, route.path); d.where != "this app" {
@@ -400,7 +404,7 @@ func TestForeignIsLikeMissing(t *testing.T) {
 			for _, target := range []*appThings{alpha, byID, nowhere} {
 				path := strings.NewReplacer(`\:`, ":", ":app", target.slug, ":user", "nobody", ":version", "1").Replace(route.path)
 				first, _, _ := strings.Cut(route.path, "/")
-				path = strings.Replace(path, ":id", map[string]string{"scripts": target.script, "routes": target.route, "executions": target.execution}[first], 1)
+				path = strings.Replace(path, ":id", map[string]string{"scripts": target.script, "routes": target.route, "executions": target.execution, "grants": target.grant}[first], 1)
 				got := w.call(route.method, path, headers)
 				answers = append(answers, fmt.Sprint(got.Code, got.Header(), got.Body))
 			}

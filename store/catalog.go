@@ -11,13 +11,14 @@ import (
 	"github.com/google/uuid"
 )
 
-// Catalog is one immutable picture of apps, script headers (no source) and
-// routes; a new one replaces it after each write that changes any of them,
+// Catalog is one immutable picture of apps, script headers (no source), routes
+// and grants; a new one replaces it after each write that changes any of them,
 // before that write is acknowledged.
 type Catalog struct {
 	Apps    map[uuid.UUID]*App
 	Scripts map[uuid.UUID]*Script
-	Routes  []*Route // in the order of their ids, so by age
+	Routes  []*Route               // in the order of their ids, so by age
+	Grants  map[uuid.UUID][]*Grant // by script, oldest first
 
 	appsBySlug    map[string]*App
 	scriptsByName map[scriptName]*Script
@@ -100,7 +101,13 @@ func loadCatalog(t *transaction) (*Catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the routes: %w", err)
 	}
-	return NewCatalog(apps, scripts, routes), nil
+	grants, err := collect(t, scanGrant, selectGrants+" ORDER BY g.id")
+	if err != nil {
+		return nil, fmt.Errorf("reading the grants: %w", err)
+	}
+	catalog := NewCatalog(apps, scripts, routes)
+	catalog.Grants = grantsByScript(grants)
+	return catalog, nil
 }
 
 // collect returns all rows of query, each as scan makes it.

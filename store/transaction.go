@@ -13,7 +13,7 @@ type transaction struct {
 	// at is the one time that everything in the transaction happens at.
 	at Time
 	// wrote says that something was changed, changedCatalog that it was an app,
-	// a script or a route.
+	// a script, a route or a grant.
 	wrote, changedCatalog bool
 	// target and details are what the running operation tells the audit.
 	target  Target

@@ -17,6 +17,7 @@ import (
 
 	"picloud/http"
 	"picloud/runtime"
+	"picloud/runtime/egress"
 	"picloud/runtime/sdk"
 	"picloud/scheduler"
 	"picloud/store"
@@ -67,6 +68,7 @@ type instance struct {
 	logger    *slog.Logger
 	failed    chan error // a failure that only a restart can mend
 	store     *store.Store
+	client    *egress.Client
 	engine    *runtime.Engine
 	server    *http.Server
 	scheduler *scheduler.Scheduler
@@ -102,6 +104,8 @@ func (i *instance) start() (err error) {
 	if err := i.claim(ctx); err != nil {
 		return err
 	}
+	i.client = egress.New(i.settings.Outside.client(i.process.Version))
+	i.warnOfPrivate()
 	i.engine = runtime.New(i.runtimeConfig())
 	i.scheduler = scheduler.New(scheduler.Config{Store: i.store, Logger: i.logger})
 	if err := i.scheduler.Start(ctx); err != nil {
@@ -112,6 +116,7 @@ func (i *instance) start() (err error) {
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w", i.settings.Addr, err)
 	}
+	i.client.Protect(listener.Addr())
 	i.server.Start(listener)
 	i.greet(listener.Addr())
 	return nil
@@ -152,6 +157,15 @@ func (i *instance) warnOfOwners(ctx context.Context) error {
 	return err
 }
 
+// warnOfPrivate says that every script reaches everything at home (spec 5,
+// "Outbound HTTP").
+func (i *instance) warnOfPrivate() {
+	if i.settings.Outside.AllowPrivate {
+		i.logger.Warn("PICLOUD_HTTP_ALLOW_PRIVATE is on: every script can call this machine and every device of the home network; " +
+			"PICLOUD_HTTP_ALLOW, or grants of single scripts, open just what is needed")
+	}
+}
+
 // wait serves until a signal or a failure, then stops; a second signal ends at once.
 func (i *instance) wait(signals <-chan os.Signal) error {
 	var cause error
@@ -187,6 +201,9 @@ func (i *instance) stop(ctx context.Context) error {
 	if i.engine != nil {
 		i.engine.Close()
 	}
+	if i.client != nil {
+		i.client.Close()
+	}
 	if i.store != nil {
 		failures = append(failures, i.store.Close(ctx))
 	}
@@ -214,7 +231,7 @@ func (i *instance) runtimeConfig() runtime.Config {
 	return runtime.Config{
 		Store:           i.store,
 		Logger:          i.logger,
-		Modules:         sdk.Modules(),
+		Modules:         sdk.ModulesWith(sdk.Outside{Client: i.client, Mailer: i.settings.Outside.mailer()}),
 		Defaults:        i.settings.Default.meter(),
 		Ceilings:        i.settings.Ceiling.meter(),
 		MaxConcurrency:  int(i.settings.MaxConcurrency),

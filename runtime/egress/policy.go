@@ -28,6 +28,8 @@ func (p *policy) judge(to destination, address netip.Addr) *Failure {
 	address = address.Unmap().WithZone("")
 	at := netip.AddrPortFrom(address, to.port)
 	k, translated := kindOf(address)
+	// A grant names an address of the home network, or a name.
+	grantable := k.openable() || !isAddress(to.host)
 	own, onLink := p.local(address)
 	switch {
 	case own && p.listensAt(to.port):
@@ -38,16 +40,20 @@ func (p *policy) judge(to destination, address netip.Addr) *Failure {
 		k = kindPrivate
 	}
 	opened := p.opened(to, at)
-	openable := !translated && (k.openable() || k == kindPublic)
 	switch {
-	case !openable && k != kindPublic:
+	case k != kindPublic && (translated || !k.openable()):
 		return blocked(to, blockedPrefix+string(k), false, "that address is not on the internet")
 	case k != kindPublic && !opened && !p.allowPrivate:
-		return blocked(to, blockedPrefix+string(k), true, "that address is in the home network; a grant for the script, or PICLOUD_HTTP_ALLOW, opens it")
+		return blocked(to, blockedPrefix+string(k), grantable, "that address is in the home network; a grant for the script, or PICLOUD_HTTP_ALLOW, opens it")
 	case !isOpenPort(to.port) && !p.portOpened(to, at):
-		return blocked(to, blockedPort, true, "ports are 80, 443 and most from 1024 up; a grant for the script, or PICLOUD_HTTP_ALLOW, opens another")
+		return blocked(to, blockedPort, grantable, "ports are 80, 443 and most from 1024 up; a grant for the script, or PICLOUD_HTTP_ALLOW, opens another")
 	}
 	return nil
+}
+
+func isAddress(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
 }
 
 func blocked(to destination, category string, openable bool, message string) *Failure {

@@ -93,10 +93,11 @@ func (m *Mailer) Send(ctx context.Context, app string, message *Message) (string
 	}
 	ctx, cancel := context.WithTimeout(ctx, m.config.Timeout)
 	defer cancel()
-	client, err := m.client(ctx)
+	client, hangUp, err := m.client(ctx)
 	if err != nil {
 		return "", mailFailure(err)
 	}
+	defer hangUp()
 	// What a server says after it has taken the message does not matter.
 	if err := client.DialAndSendWithContext(ctx, built); err != nil && !built.IsDelivered() {
 		return "", mailFailure(err)
@@ -122,13 +123,21 @@ func (m *Mailer) build(message *Message) (*gomail.Msg, error) {
 }
 
 // client is made for one message: the library's clients hold one connection
-// each, and one's deadline must not be another's.
-func (m *Mailer) client(ctx context.Context) (*gomail.Client, error) {
+// each, and one's deadline must not be another's. hangUp closes the connection,
+// which the library leaves open when TLS or the sign-in fails.
+func (m *Mailer) client(ctx context.Context) (client *gomail.Client, hangUp func(), err error) {
+	var conn net.Conn
+	hangUp = func() {
+		if conn != nil {
+			_ = conn.Close() // after a QUIT it is closed already
+		}
+	}
 	secure := &tls.Config{ServerName: m.config.Host, RootCAs: m.config.RootCAs, MinVersion: tls.VersionTLS12}
 	options := []gomail.Option{
 		gomail.WithPort(m.config.Port), gomail.WithTimeout(m.config.Timeout), gomail.WithTLSConfig(secure),
-		gomail.WithDialContextFunc(func(_ context.Context, network, address string) (net.Conn, error) {
-			return m.dial(ctx, network, address, secure)
+		gomail.WithDialContextFunc(func(_ context.Context, network, address string) (_ net.Conn, err error) {
+			conn, err = m.dial(ctx, network, address, secure)
+			return conn, err
 		}),
 	}
 	switch m.config.TLS {
@@ -143,7 +152,8 @@ func (m *Mailer) client(ctx context.Context) (*gomail.Client, error) {
 		options = append(options, gomail.WithUsername(m.config.User), gomail.WithPassword(m.config.Password),
 			gomail.WithOpportunisticSMTPAuth(gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthSCRAMSHA1, gomail.SMTPAuthPlain, gomail.SMTPAuthLogin))
 	}
-	return gomail.NewClient(m.config.Host, options...)
+	client, err = gomail.NewClient(m.config.Host, options...)
+	return client, hangUp, err
 }
 
 // dial connects within the message's deadline, which holds for all that follows.

@@ -76,14 +76,14 @@ local function list(prefix, t)
     names[#names + 1] = prefix .. name .. ": " .. type(value)
   end
 end
-for _, name in ipairs{"_G", "_VERSION", "assert", "collectgarbage", "coroutine", "ctx", "error", "getmetatable", "ipairs", "json", "log", "math",
+for _, name in ipairs{"_G", "_VERSION", "assert", "collectgarbage", "coroutine", "ctx", "email", "error", "getmetatable", "http", "ipairs", "json", "log", "math",
   "next", "os", "pairs", "pcall", "print", "rawequal", "rawget", "rawset", "require", "select", "setmetatable", "string", "table", "tonumber",
   "tostring", "type", "unpack", "xpcall", "io", "debug", "dofile", "loadfile", "load", "loadstring", "package", "newproxy", "module", "getfenv",
   "setfenv", "channel"} do
   local value = name == "ctx" and ctx or _G[name]
   names[#names + 1] = name .. ": " .. type(value)
 end
-for _, library in ipairs{"coroutine", "json", "log", "math", "os", "string", "table"} do list(library .. ".", _G[library]) end
+for _, library in ipairs{"coroutine", "email", "http", "json", "log", "math", "os", "string", "table"} do list(library .. ".", _G[library]) end
 for _, field in ipairs{"execution_id", "request_id", "script_id", "script_name", "app", "sdk_version", "invocation_type", "deadline_ms", "request", "event"} do
   names[#names + 1] = "ctx." .. field .. ": " .. type(ctx[field])
 end
@@ -143,6 +143,10 @@ func TestSurfaceAPI(t *testing.T) {
 	invocation := map[string]any{"request": map[string]any{"method": "GET", "path": "/hello"}}
 	call("POST", "scripts/"+script+"/invoke", "scripts/{id}/invoke", invocation)
 	execution := s.records(script, 1)[0].ID
+	grant := call("POST", "scripts/"+script+"/grants", "scripts/{id}/grants", map[string]any{"host": "printer.local", "port": 631})
+	call("POST", "scripts/"+script+"/grants", "scripts/{id}/grants (again)", map[string]any{"host": "printer.local", "port": 631})
+	call("GET", "scripts/"+script+"/grants", "scripts/{id}/grants", nil)
+	call("DELETE", "grants/"+grant, "grants/{id}", nil)
 	call("GET", "scripts/"+script+"/logs", "scripts/{id}/logs", nil)
 	call("GET", "apps/home/logs", "apps/{app}/logs", nil)
 	call("GET", "executions/"+execution, "executions/{id}", nil)

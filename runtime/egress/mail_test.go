@@ -196,9 +196,11 @@ func TestMailInjections(t *testing.T) {
 		"reply_to":        func(m *egress.Message, s string) { m.ReplyTo = s },
 		"subject":         func(m *egress.Message, s string) { m.Subject = s },
 		"attachment name": func(m *egress.Message, s string) { m.Attachments = []egress.Attachment{{Name: s, Data: "x"}} },
-		"attachment type": func(m *egress.Message, s string) { m.Attachments = []egress.Attachment{{Name: "a", Type: s, Data: "x"}} },
-		"text":            func(m *egress.Message, s string) { m.Text = s },
-		"html":            func(m *egress.Message, s string) { m.HTML = s },
+		"attachment type": func(m *egress.Message, s string) {
+			m.Attachments = []egress.Attachment{{Name: "a", Type: s, Data: "x"}}
+		},
+		"text": func(m *egress.Message, s string) { m.Text = s },
+		"html": func(m *egress.Message, s string) { m.HTML = s },
 	}
 	refused, sent := 0, 0
 	for name, set := range fields {
@@ -261,18 +263,20 @@ func TestMessagesThatCannotBeSent(t *testing.T) {
 	nameless := egress.NewMailer(config)
 	many := slices.Repeat([]string{"a@example.com"}, 51)
 	for want, change := range map[string]func(*egress.Message){
-		"to is missing":                      func(m *egress.Message) { m.To = nil },
-		"to has an address that is none":     func(m *egress.Message) { m.To = []string{""} },
-		"to with cc and bcc names 51":        func(m *egress.Message) { m.To = many },
-		"subject is missing":                 func(m *egress.Message) { m.Subject = "" },
-		"subject must be one line":           func(m *egress.Message) { m.Subject = strings.Repeat("x", 999) },
-		"text is missing":                    func(m *egress.Message) { m.Text = "" },
-		"text is not UTF-8":                  func(m *egress.Message) { m.Text = "\xff" },
-		"html is not UTF-8":                  func(m *egress.Message) { m.HTML = "\xff" },
-		"the whole message would be over 20": func(m *egress.Message) { m.Attachments = []egress.Attachment{{Name: "a", Data: strings.Repeat("x", 15_000)}} },
-		"attachments are more than 20":       func(m *egress.Message) { m.Attachments = make([]egress.Attachment, 21) },
-		"attachments need a name":            func(m *egress.Message) { m.Attachments = []egress.Attachment{{Name: "../../etc/passwd"}} },
-		"cc has an address with characters":  func(m *egress.Message) { m.Cc = []string{`"a b"@example.com`} },
+		"to is missing":                  func(m *egress.Message) { m.To = nil },
+		"to has an address that is none": func(m *egress.Message) { m.To = []string{""} },
+		"to with cc and bcc names 51":    func(m *egress.Message) { m.To = many },
+		"subject is missing":             func(m *egress.Message) { m.Subject = "" },
+		"subject must be one line":       func(m *egress.Message) { m.Subject = strings.Repeat("x", 999) },
+		"text is missing":                func(m *egress.Message) { m.Text = "" },
+		"text is not UTF-8":              func(m *egress.Message) { m.Text = "\xff" },
+		"html is not UTF-8":              func(m *egress.Message) { m.HTML = "\xff" },
+		"the whole message would be over 20": func(m *egress.Message) {
+			m.Attachments = []egress.Attachment{{Name: "a", Data: strings.Repeat("x", 15_000)}}
+		},
+		"attachments are more than 20":      func(m *egress.Message) { m.Attachments = make([]egress.Attachment, 21) },
+		"attachments need a name":           func(m *egress.Message) { m.Attachments = []egress.Attachment{{Name: "../../etc/passwd"}} },
+		"cc has an address with characters": func(m *egress.Message) { m.Cc = []string{`"a b"@example.com`} },
 	} {
 		message := plainMessage()
 		change(message)

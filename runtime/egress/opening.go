@@ -32,9 +32,9 @@ func NewOpening(host string, port int) (Opening, error) {
 		opening.network = unmapped(network).Masked()
 		return opening, opening.check()
 	}
-	if address, err := netip.ParseAddr(host); err == nil {
+	if address, err := netip.ParseAddr(host); err == nil && address.Zone() == "" {
 		address = address.Unmap()
-		opening.network = netip.PrefixFrom(address.WithZone(""), address.BitLen())
+		opening.network = netip.PrefixFrom(address, address.BitLen())
 		return opening, opening.check()
 	}
 	name, err := hostName(host)

@@ -1,9 +1,17 @@
 package main_test
 
 import (
+	"compress/gzip"
+	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -64,5 +72,96 @@ func TestAScriptThatCallsItself(t *testing.T) {
 	answer := s.call("GET", "/api/v1/execute/"+round, nil, nil)
 	if want := strings.Repeat("called ", 8) + "508loop_stopped"; answer.body != want {
 		t.Errorf("%d %s, want %s", answer.status, answer.body, want)
+	}
+}
+
+// hostileWorld answers with what no script should get: a gzip bomb, a body
+// without end, headers without end, and nothing at all.
+func hostileWorld(t *testing.T) string {
+	t.Helper()
+	world := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		zeros := make([]byte, 64<<10)
+		switch r.URL.Path {
+		case "/bomb":
+			w.Header().Set("Content-Encoding", "gzip")
+			packed, _ := gzip.NewWriterLevel(w, gzip.BestSpeed)
+			for range 1 << 10 {
+				if _, err := packed.Write(zeros); err != nil {
+					return
+				}
+			}
+		case "/endless":
+			for {
+				if _, err := w.Write(zeros); err != nil {
+					return
+				}
+			}
+		case "/headers":
+			for i := range 1 << 12 {
+				w.Header().Set(fmt.Sprint("X-", i), "0123456789012345678901234567890123456789")
+			}
+		default:
+			<-r.Context().Done()
+		}
+	}))
+	t.Cleanup(world.Close)
+	return world.URL
+}
+
+var residentPeak = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
+
+// peak is the most memory that the server has had resident, in MiB.
+func (s *server) peak() int {
+	s.t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	if err != nil {
+		s.t.Skip("no /proc here")
+	}
+	kilobytes, err := strconv.Atoi(residentPeak.FindStringSubmatch(string(status))[1])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return kilobytes >> 10
+}
+
+// Fifty calls at once to servers that answer without end or not at all: each
+// ends in an error that names its reason, another app goes on, and memory stays
+// within what scripts may have at once.
+func TestFiftyHostileAnswersLeaveOtherAppsAlone(t *testing.T) {
+	t.Parallel()
+	world := hostileWorld(t)
+	s := startServer(t, "", "PICLOUD_HTTP_ALLOW="+strings.TrimPrefix(world, "http://"))
+	s.claim()
+	victim := s.newScript("victim", `local ok, message = pcall(http.get, "`+world+`" .. ctx.request.query.at) return message`, map[string]any{"timeout_ms": 1500})
+	s.must(s.call("POST", "/api/v1/admin/apps", map[string]string{"slug": "other"}, nil), 201)
+	var made struct{ ID string }
+	s.must(s.call("POST", "/api/v1/admin/apps/other/scripts", map[string]any{"name": "hello", "source": "return 'hello'"}, &made), 201)
+	idle := s.peak()
+	for at, want := range map[string]string{"/bomb": "too_large", "/endless": "too_large", "/headers": "too_large"} {
+		if a := s.call("GET", "/api/v1/execute/"+victim+"?at="+at, nil, nil); !strings.Contains(a.body, want) {
+			t.Errorf("%s: %d %s", at, a.status, a.body)
+		}
+	}
+	before := s.peak()
+	var calls sync.WaitGroup
+	for i := range 50 {
+		calls.Go(func() {
+			at := []string{"/bomb", "/endless", "/silent", "/headers", "/silent"}[i%5]
+			a := s.call("GET", "/api/v1/execute/"+victim+"?at="+at, nil, nil)
+			if a.status == 200 && !strings.Contains(a.body, "too_large") || a.status != 200 && a.status != 503 && a.status != 504 {
+				t.Errorf("%s: %d %s", at, a.status, a.body)
+			}
+		})
+	}
+	for range 50 {
+		if a := s.call("GET", "/api/v1/execute/"+made.ID, nil, nil); a.status != 200 || a.body != "hello" {
+			t.Errorf("the other app: %d %s", a.status, a.body)
+		}
+	}
+	calls.Wait()
+	grown := s.peak() - before
+	t.Logf("peak: %d MiB idle, %d after one call of each kind, %d after fifty at once", idle, before, before+grown)
+	if grown > 96 { // six places of one app, each with a script of 16 MiB at most
+		t.Errorf("the peak grew by %d MiB", grown)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"os"
@@ -89,6 +90,9 @@ func serve(settings Settings, process Process) error {
 		logger:   newLogger(settings.LogFormat, process.Stderr),
 		failed:   make(chan error, 1),
 	}
+	// net/http tells the standard logger when a server that a script calls
+	// misbehaves: no news of this process.
+	log.SetOutput(slog.NewLogLogger(i.logger.Handler(), slog.LevelDebug).Writer())
 	if err := i.start(); err != nil {
 		return errors.Join(err, i.stop(context.Background()))
 	}

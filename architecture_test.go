@@ -15,7 +15,7 @@ import (
 // rooms it may import. A room that is not here fails the test.
 var mayImport = map[string][]string{
 	"picloud":                    {"cli"},
-	"picloud/cli":                {"http", "http/routing", "scheduler", "runtime", "runtime/manual", "runtime/meter", "runtime/sdk", "store", "web"},
+	"picloud/cli":                {"http", "http/routing", "scheduler", "runtime", "runtime/manual", "runtime/meter", "runtime/sdk", "runtime/egress", "store", "web"},
 	"picloud/http":               {"http/routing", "runtime", "runtime/lint", "scheduler/crontime", "store", "web"},
 	"picloud/http/routing":       {},
 	"picloud/scheduler/crontime": {},
@@ -23,7 +23,8 @@ var mayImport = map[string][]string{
 	"picloud/runtime":            {"runtime/meter", "runtime/compile", "runtime/stdlib", "runtime/luax", "store"},
 	"picloud/runtime/lint":       {"runtime", "runtime/compile"},
 	"picloud/runtime/manual":     {"runtime"},
-	"picloud/runtime/sdk":        {"runtime", "runtime/luax", "runtime/meter", "store"},
+	"picloud/runtime/sdk":        {"runtime", "runtime/luax", "runtime/meter", "runtime/egress", "store"},
+	"picloud/runtime/egress":     {},
 	"picloud/runtime/stdlib":     {"runtime/meter", "runtime/pattern", "runtime/luax"},
 	"picloud/runtime/luax":       {"runtime/meter"},
 	"picloud/runtime/meter":      {},
@@ -45,6 +46,7 @@ var machinery = map[string]string{
 	"github.com/go-co-op/gocron":   "picloud/scheduler",
 	"github.com/alexedwards/argon": "picloud/http",
 	"github.com/spf13":             "picloud/cli",
+	"github.com/wneessen/go-mail":  "picloud/runtime/egress",
 }
 
 type listedPackage struct {

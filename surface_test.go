@@ -160,6 +160,10 @@ func TestSurfaceAPI(t *testing.T) {
 	invocation := map[string]any{"request": map[string]any{"method": "GET", "path": "/hello"}}
 	call("POST", "scripts/"+script+"/invoke", "scripts/{id}/invoke", invocation)
 	execution := s.records(script, 1)[0].ID
+	grant := call("POST", "scripts/"+script+"/grants", "scripts/{id}/grants", map[string]any{"host": "printer.local", "port": 631})
+	call("POST", "scripts/"+script+"/grants", "scripts/{id}/grants (again)", map[string]any{"host": "printer.local", "port": 631})
+	call("GET", "scripts/"+script+"/grants", "scripts/{id}/grants", nil)
+	call("DELETE", "grants/"+grant, "grants/{id}", nil)
 	call("GET", "scripts/"+script+"/logs", "scripts/{id}/logs", nil)
 	call("GET", "apps/home/logs", "apps/{app}/logs", nil)
 	call("GET", "executions/"+execution, "executions/{id}", nil)

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"os"
@@ -18,6 +19,7 @@ import (
 
 	"picloud/http"
 	"picloud/runtime"
+	"picloud/runtime/egress"
 	"picloud/runtime/sdk"
 	"picloud/scheduler"
 	"picloud/store"
@@ -68,6 +70,7 @@ type instance struct {
 	logger    *slog.Logger
 	failed    chan error // a failure that only a restart can mend
 	store     *store.Store
+	client    *egress.Client
 	engine    *runtime.Engine
 	server    *http.Server
 	scheduler *scheduler.Scheduler
@@ -88,6 +91,9 @@ func serve(settings Settings, process Process) error {
 		logger:   newLogger(settings.LogFormat, process.Stderr),
 		failed:   make(chan error, 1),
 	}
+	// net/http tells the standard logger when a server that a script calls
+	// misbehaves: no news of this process.
+	log.SetOutput(slog.NewLogLogger(i.logger.Handler(), slog.LevelDebug).Writer())
 	if err := i.start(); err != nil {
 		return errors.Join(err, i.stop(context.Background()))
 	}
@@ -103,6 +109,8 @@ func (i *instance) start() (err error) {
 	if err := i.claim(ctx); err != nil {
 		return err
 	}
+	i.client = egress.New(i.settings.Outside.client(i.process.Version))
+	i.warnOfPrivate()
 	i.engine = runtime.New(i.runtimeConfig())
 	i.scheduler = scheduler.New(i.schedulerConfig())
 	if err := i.scheduler.Start(ctx); err != nil {
@@ -113,6 +121,7 @@ func (i *instance) start() (err error) {
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w", i.settings.Addr, err)
 	}
+	i.client.Protect(listener.Addr())
 	i.server.Start(listener)
 	i.greet(listener.Addr())
 	return nil
@@ -153,6 +162,15 @@ func (i *instance) warnOfOwners(ctx context.Context) error {
 	return err
 }
 
+// warnOfPrivate says that every script reaches everything at home (spec 5,
+// "Outbound HTTP").
+func (i *instance) warnOfPrivate() {
+	if i.settings.Outside.AllowPrivate {
+		i.logger.Warn("PICLOUD_HTTP_ALLOW_PRIVATE is on: every script can call this machine and every device of the home network; " +
+			"PICLOUD_HTTP_ALLOW, or grants of single scripts, open just what is needed")
+	}
+}
+
 // wait serves until a signal or a failure, then stops; a second signal ends at once.
 func (i *instance) wait(signals <-chan os.Signal) error {
 	var cause error
@@ -191,6 +209,9 @@ func (i *instance) stop(ctx context.Context) error {
 	if i.engine != nil {
 		i.engine.Close()
 	}
+	if i.client != nil {
+		i.client.Close()
+	}
 	if i.store != nil {
 		failures = append(failures, i.store.Close(ctx))
 	}
@@ -218,7 +239,7 @@ func (i *instance) runtimeConfig() runtime.Config {
 	return runtime.Config{
 		Store:           i.store,
 		Logger:          i.logger,
-		Modules:         sdk.Modules(),
+		Modules:         sdk.ModulesWith(sdk.Outside{Client: i.client, Mailer: i.settings.Outside.mailer()}),
 		Defaults:        i.settings.Default.meter(),
 		Ceilings:        i.settings.Ceiling.meter(),
 		MaxConcurrency:  int(i.settings.MaxConcurrency),

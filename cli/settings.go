@@ -32,6 +32,7 @@ type Settings struct {
 	RetentionDays    int64
 	RetentionRows    int64
 	LogFormat        string
+	Outside          outsideSettings
 	Default, Ceiling limitSettings
 }
 
@@ -80,6 +81,7 @@ func settingsTable(s *Settings) []setting {
 		{"PICLOUD_LOG_RETENTION_ROWS", "log-retention-rows", "execution records kept for each script", "1000", number(&s.RetentionRows, 1, 1_000_000)},
 		{"PICLOUD_LOG_FORMAT", "log-format", "text or json; json when the output is not a terminal", "", oneOf(&s.LogFormat, "", "text", "json")},
 	}
+	table = append(table, outsideTable(&s.Outside)...)
 	table = append(table, limitTable("LIMIT", "limit", "default", &s.Default,
 		[6]string{"10000000", "16777216", "10000", "200", "4194304", "1000"})...)
 	return append(table, limitTable("CEILING", "ceiling", "highest a script may set", &s.Ceiling,
@@ -151,7 +153,7 @@ func (s *Settings) check() error {
 	if (s.AdminUsername == "") != (s.AdminPassword == "") {
 		return fmt.Errorf("PICLOUD_ADMIN_USERNAME and PICLOUD_ADMIN_PASSWORD must be set together")
 	}
-	return nil
+	return s.Outside.check()
 }
 
 func text(target *string) func(string) error {

@@ -30,6 +30,8 @@ var changes = map[string]struct{ path, body, target string }{
 	"DELETE scripts/:id":             {"scripts/{idle}", "", "script idle"},
 	"POST scripts/:id/rollback":      {"scripts/{script}/rollback", `{"version":1}`, "script one"},
 	"POST scripts/:id/routes":        {"scripts/{script}/routes", `{"method":"GET","path":"/new"}`, "route GET /new"},
+	"POST scripts/:id/grants":        {"scripts/{script}/grants", `{"host":"fd00::1","port":80}`, "grant [fd00::1]:80"},
+	"DELETE grants/:id":              {"grants/{grant}", "", "grant printer.local:631"},
 	"PATCH routes/:id":               {"routes/{route}", `{"path":"/moved"}`, "route GET /moved"},
 	"DELETE routes/:id":              {"routes/{route}", "", "route GET /alpha"},
 	"POST apps/:app/triggers/:kind":  {"apps/alpha/triggers/topic", `{"script_id":"{script}","name":"t","topic":{"filter":"a"}}`, "trigger t"},
@@ -93,7 +95,7 @@ func TestEveryChangeIsAudited(t *testing.T) {
 			if id := field(t, list, "items.target.id"); len(id) != 36 && !dataAction(route.path) {
 				t.Errorf("the target's id is %s", id)
 			}
-			if inApp := strings.Contains(c.path, "apps/") || strings.HasPrefix(c.path, "scripts") || strings.HasPrefix(c.path, "routes"); inApp && field(t, list, "items.app_id") != w.apps["alpha"].id {
+			if inApp := strings.Contains(c.path, "apps/") || strings.HasPrefix(c.path, "scripts") || strings.HasPrefix(c.path, "routes") || strings.HasPrefix(c.path, "grants"); inApp && field(t, list, "items.app_id") != w.apps["alpha"].id {
 				t.Errorf("the app is %s", field(t, list, "items.app_id"))
 			}
 		})
@@ -118,7 +120,8 @@ func (w *world) auditedCaller() (*strings.Replacer, map[string]string) {
 			w.t.Fatalf("%s: %s", path, made.Body)
 		}
 	}
-	return strings.NewReplacer("{trigger}", a.trigger, "{letter}", a.letter, "{user}", user.ID.String(), "{username}", user.Username, "{member}", member.ID.String(), "{membername}", member.Username,
+	return strings.NewReplacer("{trigger}", a.trigger, "{letter}", a.letter, "{grant}", a.grant,
+		"{user}", user.ID.String(), "{username}", user.Username, "{member}", member.ID.String(), "{membername}", member.Username,
 		"{script}", a.script, "{route}", a.route, "{idle}", w.made("apps/alpha/scripts", `{"name":"idle","source":"return 1"}`),
 		"{key}", field(w.t, key, "id"), "{caller}", "caller"), caller
 }

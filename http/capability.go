@@ -34,6 +34,7 @@ const (
 	scriptWrite   capability = "ScriptWrite"   // change scripts, run them as a test
 	routeRead     capability = "RouteRead"     // routes, and what they match
 	routeWrite    capability = "RouteWrite"    // change routes
+	grantAdmin    capability = "GrantAdmin"    // what scripts may reach in the home network
 	executionRead capability = "ExecutionRead" // the execution log
 	triggerRead   capability = "TriggerRead"   // triggers
 	triggerWrite  capability = "TriggerWrite"  // change triggers, fire them as a test
@@ -79,6 +80,7 @@ var rules = map[capability]rule{
 	scriptWrite:   {store.RoleMember, store.AppEditor, store.ScopeScriptWrite},
 	routeRead:     {store.RoleMember, store.AppViewer, store.ScopeScriptRead},
 	routeWrite:    {store.RoleMember, store.AppEditor, store.ScopeRouteWrite},
+	grantAdmin:    {store.RoleMember, store.AppAdmin, store.ScopeAppAdmin},
 	executionRead: {store.RoleMember, store.AppViewer, store.ScopeLogRead},
 	triggerRead:   {store.RoleMember, store.AppViewer, store.ScopeScriptRead},
 	triggerWrite:  {store.RoleMember, store.AppEditor, store.ScopeScriptWrite},

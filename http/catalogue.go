@@ -40,6 +40,7 @@ var catalogue = map[string]catalogueEntry{
 	"username_taken":        {409, "the user name is in use"},
 	"session_exists":        {409, "a session with this token exists"},
 	"slug_taken":            {409, "the slug is in use"},
+	"grant_exists":          {409, "the script has this grant already"},
 	"route_conflict":        {409, "another route answers the same requests; details.conflicting_route shows it"},
 	"last_owner":            {409, "no active owner would be left"},
 	"prefix_taken":          {409, "another API key begins alike; make it again"},
@@ -80,6 +81,8 @@ var catalogue = map[string]catalogueEntry{
 	"reserved_name":         {422, "the name belongs to the platform"},
 	"missing_module":        {422, "the script requires a module that the app does not have"},
 	"module_cycle":          {422, "modules would require each other in a circle"},
+	"invalid_grant":         {422, "a grant names an address or network of the home, or a name, and a port; details.field names what is wrong"},
+	"too_many_grants":       {422, "a script has 50 grants at most"},
 	"other_app":             {422, "the script is in another app"},
 	"reserved_path":         {422, "the path belongs to the platform"},
 	"syntax_error":          {422, "the script does not compile; details.line and details.column say where"},
@@ -109,5 +112,5 @@ var catalogue = map[string]catalogueEntry{
 	"memory_limit":          {507, "the script ran past its memory limit"},
 	"sdk_call_limit":        {507, "the script made more SDK calls than it may"},
 	"storage_full":          {507, "the disk is full; nothing was written"},
-	"loop_stopped":          {508, "events caused each other too often; only in execution records"},
+	"loop_stopped":          {508, "events or scripts caused each other too often"},
 }

@@ -55,6 +55,19 @@ func appOfRoute(s *Server, c echo.Context, by *principal) error {
 	return s.enter(c, by, route.AppID, "route")
 }
 
+// appOfGrant: the path names a grant.
+func appOfGrant(s *Server, c echo.Context, by *principal) error {
+	id, err := pathID(c, "id", "grant")
+	if err != nil {
+		return err
+	}
+	grant, err := s.store.Grant(c.Request().Context(), id)
+	if err != nil {
+		return err
+	}
+	return s.enter(c, by, grant.AppID, "grant")
+}
+
 // appOfExecution: the path names an execution, perhaps one that has just ended.
 func appOfExecution(s *Server, c echo.Context, by *principal) error {
 	id, err := pathID(c, "id", "execution")

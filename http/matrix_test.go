@@ -57,7 +57,7 @@ func demandOf(method, path string) demand {
 		return demand{instance: 1, scope: "script:read"}
 	case about("sandbox"):
 		return demand{instance: 3, sessions: true, where: "this app"}
-	case about("members") || path == "apps/:app" && !reads:
+	case about("members") || about("grants") || path == "apps/:app" && !reads:
 		return in(3, "app:admin")
 	case about("logs") || about("executions") || reads && (about("outbox") || about("dead-letters") || about("abandoned-executions")):
 		return in(1, "log:read")
@@ -134,11 +134,12 @@ type world struct {
 	names   int
 }
 
-type appThings struct{ id, slug, script, route, execution, trigger, letter string }
+type appThings struct{ id, slug, script, route, execution, trigger, letter, grant string }
 
 // ids are what stands for :id in a path, by the path's first word.
 func (a *appThings) ids() map[string]string {
-	return map[string]string{"scripts": a.script, "routes": a.route, "executions": a.execution, "triggers": a.trigger, "dead-letters": a.letter}
+	return map[string]string{"scripts": a.script, "routes": a.route, "executions": a.execution, "triggers": a.trigger,
+		"dead-letters": a.letter, "grants": a.grant}
 }
 
 func newWorld(t *testing.T) *world {
@@ -149,6 +150,7 @@ func newWorld(t *testing.T) *world {
 		a := &appThings{slug: slug}
 		a.id = w.made("apps", `{"slug":"`+slug+`"}`)
 		a.script = w.made("apps/"+slug+"/scripts", `{"name":"one","source":"return 1"}`)
+		a.grant = w.made("scripts/"+a.script+"/grants", `{"host":"printer.local","port":631}`)
 		a.route = w.made("scripts/"+a.script+"/routes", `{"method":"GET","path":"/`+slug+`"}`)
 		wantStatus(t, request(t, s, "GET", "/"+slug, "", nil), 200)
 		a.execution = field(t, request(t, s, "GET", adminPrefix+"apps/"+slug+"/logs", "", owner), "items.id")
@@ -361,6 +363,9 @@ func (w *world) fill(method, path string, app *appThings, c caller) string {
 	case path == "triggers/:id" && method == "DELETE":
 		w.names++
 		id = w.newTrigger(app, fmt.Sprint("spare", w.names))
+	case first == "grants":
+		w.names++
+		id = w.made("scripts/"+app.script+"/grants", fmt.Sprintf(`{"host":"192.168.1.31","port":%d}`, w.names))
 	case strings.Contains(path, "/:collection/"):
 		w.putData(app)
 		id = "k"
@@ -432,7 +437,8 @@ func TestForeignIsLikeMissing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.populate()
-	alpha, nowhere := w.apps["alpha"], &appThings{slug: "nowhere", script: missingID, route: missingID, execution: missingID, trigger: missingID, letter: missingID}
+	alpha := w.apps["alpha"]
+	nowhere := &appThings{slug: "nowhere", script: missingID, route: missingID, execution: missingID, trigger: missingID, letter: missingID, grant: missingID}
 	byID := *alpha
 	byID.slug = alpha.id
 	pairs := 0

@@ -87,6 +87,10 @@ func (s *Server) adminRoutes() []adminRoute {
 		{POST, `routes\:check`, routeWrite, someApp, changesNothing, s.checkRoute},
 		{POST, `routes\:match`, routeRead, someApp, changesNothing, s.matchRoute},
 
+		{GET, "scripts/:id/grants", grantAdmin, appOfScript, changesNothing, s.listGrants},
+		{POST, "scripts/:id/grants", grantAdmin, appOfScript, "create_grant", s.createGrant},
+		{DELETE, "grants/:id", grantAdmin, appOfGrant, "delete_grant", s.deleteGrant},
+
 		{GET, "scripts/:id/logs", executionRead, appOfScript, changesNothing, s.listScriptExecutions},
 		{GET, "apps/:app/logs", executionRead, appOfPath, changesNothing, s.listAppExecutions},
 		{GET, "executions/:id", executionRead, appOfExecution, changesNothing, s.showExecution},

@@ -16,9 +16,14 @@ import (
 	"picloud/store"
 )
 
-// countedBody is the length up to which net/http counts a body by itself,
-// cheaper than a header can be set.
-const countedBody = 2 << 10
+const (
+	// countedBody is the length up to which net/http counts a body by itself,
+	// cheaper than a header can be set.
+	countedBody = 2 << 10
+	// maxHops is how many runs may have led to a request: as many as events may
+	// cause each other (spec 4, "Depth"), because both are counted together.
+	maxHops = 8
+)
 
 // serveUserRoute answers everything outside the reserved paths.
 func (s *Server) serveUserRoute(c echo.Context) error {
@@ -148,6 +153,10 @@ func (s *Server) invocation(c echo.Context, script *store.Script, path string) (
 	if s.overTLS(r) {
 		request.Scheme = "https"
 	}
+	var err error
+	if request.Hops, err = hopsOf(r); err != nil {
+		return nil, err
+	}
 	if len(request.RawQuery) != len(r.URL.RawQuery) {
 		request.RawTarget, removed = path+"?"+request.RawQuery, append(removed, "the query")
 	}
@@ -155,9 +164,25 @@ func (s *Server) invocation(c echo.Context, script *store.Script, path string) (
 	if r.ContentLength == 0 {
 		return invocation, nil
 	}
-	body, err := readBody(c, s.config.MaxBodyBytes)
-	request.Body = body
+	request.Body, err = readBody(c, s.config.MaxBodyBytes)
 	return invocation, err
+}
+
+// hopsOf counts the scripts' calls that led to a request. Past the limit they
+// go round in a circle.
+func hopsOf(r *nethttp.Request) (int, error) {
+	given := r.Header[runtime.HopsHeader]
+	if len(given) == 0 {
+		return 0, nil
+	}
+	hops, err := strconv.Atoi(given[0])
+	if err != nil || hops < 0 {
+		return 0, nil // not from a script
+	}
+	if hops > maxHops {
+		return 0, store.Errorf(store.KindInvalid, "loop_stopped", "scripts have called each other more than %d times in a chain", maxHops)
+	}
+	return hops, nil
 }
 
 // clientIP is where the request comes from, "" when that is unknown.

@@ -209,3 +209,22 @@ func TestExpectContinue(t *testing.T) {
 		}
 	}
 }
+
+// A chain of scripts that call each other ends; what is no count of PiCloud's
+// counts nothing.
+func TestChainsOfCallsEnd(t *testing.T) {
+	t.Parallel()
+	s, owner := newOwnedServer(t)
+	script := serveScript(t, s, owner, "ANY /round", `return ctx.request.method`)
+	for _, path := range []string{"/round", "/api/v1/execute/" + script} {
+		for hops, status := range map[string]int{"": 200, "0": 200, "8": 200, "9": 508, "100": 508, "-1": 200, "x": 200, "99999999999999999999": 200} {
+			answer := request(t, s, "POST", path, "", map[string]string{"Picloud-Hops": hops})
+			if answer.Code != status {
+				t.Errorf("%s after %q hops: %d %s", path, hops, answer.Code, answer.Body)
+			}
+			if status == 508 && field(t, answer, "error.code") != "loop_stopped" {
+				t.Errorf("%s", answer.Body)
+			}
+		}
+	}
+}

@@ -59,7 +59,12 @@ type Request struct {
 	Params    []Param // values percent-decoded
 	Rest      string  // percent-decoded, no leading slash
 	Body      []byte  // whole, within the cap
+	Hops      int     // scripts' calls that led to this request, as HopsHeader says
 }
+
+// HopsHeader counts, in a request that a script makes, the runs that led to it.
+// A script that calls itself comes to an end by it.
+const HopsHeader = "Picloud-Hops"
 
 // Param is one captured path segment.
 type Param struct{ Name, Value string }

@@ -79,6 +79,9 @@ func (r *Run) AwaitStore(wait func()) {
 	m.Blocking(wait)
 }
 
+// Hops counts the events and scripts' calls that led to the run.
+func (r *Run) Hops() int { return max(r.invocation.Depth, r.request.Hops) }
+
 // Block is a part of a run in which functions with an Effect may not be called.
 type Block struct {
 	Name  string // as scripts know it; "" outside any block

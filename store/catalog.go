@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Catalog is one immutable picture of apps, script headers (no source), routes
-// and triggers; a new one replaces it after each write that changes any of them,
+// Catalog is one immutable picture of apps, script headers (no source), routes,
+// triggers and grants; a new one replaces it after each write that changes any of them,
 // before that write is acknowledged.
 type Catalog struct {
 	Apps    map[uuid.UUID]*App
@@ -21,6 +21,7 @@ type Catalog struct {
 	// Triggers lack what changes when they fire: NextAt, LastFiredAt and
 	// LoopsStopped are those of the last change of the catalog.
 	Triggers map[uuid.UUID]*Trigger
+	Grants   map[uuid.UUID][]*Grant // by script, oldest first
 
 	appsBySlug    map[string]*App
 	scriptsByName map[scriptName]*Script
@@ -141,8 +142,13 @@ func loadCatalog(t *transaction) (*Catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the triggers: %w", err)
 	}
+	grants, err := collect(t, scanGrant, selectGrants+" ORDER BY g.id")
+	if err != nil {
+		return nil, fmt.Errorf("reading the grants: %w", err)
+	}
 	catalog := NewCatalog(apps, scripts, routes)
 	catalog.addTriggers(triggers)
+	catalog.Grants = grantsByScript(grants)
 	return catalog, nil
 }
 

@@ -24,7 +24,7 @@ type transaction struct {
 // committed; a failing operation takes back its own.
 type effects struct {
 	// wrote says that something was changed, changedCatalog that it was an app,
-	// a script, a route or a trigger.
+	// a script, a route, a trigger or a grant.
 	wrote, changedCatalog bool
 	// unsynced says that a durable operation found what it wants already stored
 	// by a relaxed one, which a power cut could still take.

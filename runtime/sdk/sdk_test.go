@@ -23,7 +23,9 @@ type bench struct {
 	count  int
 }
 
-func newBench(t testing.TB) *bench {
+func newBench(t testing.TB) *bench { return newBenchWith(t, sdk.Modules()) }
+
+func newBenchWith(t testing.TB, modules []runtime.Module) *bench {
 	t.Helper()
 	ctx := context.Background()
 	logger := slog.New(slog.DiscardHandler)
@@ -31,7 +33,7 @@ func newBench(t testing.TB) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine := runtime.New(runtime.Config{Store: s, Logger: logger, Modules: sdk.Modules()})
+	engine := runtime.New(runtime.Config{Store: s, Logger: logger, Modules: modules})
 	t.Cleanup(func() {
 		engine.Close()
 		if err := s.Close(ctx); err != nil {

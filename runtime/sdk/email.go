@@ -76,7 +76,7 @@ return { sent = ok, why = not ok and id or nil }`,
 func (m mailCalls) send(args luax.Args, withHTML bool) int {
 	L := args.L
 	args.Table(1, "message")
-	fields := []string{"to", "cc", "bcc", "from", "reply_to", "subject", "text", "attachments"}
+	fields := []string{"to", "subject", "text", "cc", "bcc", "from", "reply_to", "attachments"}
 	if withHTML {
 		fields = append(fields, "html")
 	}

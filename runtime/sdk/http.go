@@ -8,7 +8,7 @@ import (
 )
 
 // httpOptions are the keys of the options of every call.
-var httpOptions = []string{"headers", "query", "timeout_ms", "follow_redirects", "max_bytes", "json", "auth", "form"}
+var httpOptions = []string{"headers", "query", "form", "timeout_ms", "follow_redirects", "max_bytes", "json", "auth"}
 
 var (
 	urlParam     = runtime.ParamDoc{Name: "url", Type: "string", Doc: "http or https, with a name or an address; no user name in it."}

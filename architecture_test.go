@@ -14,21 +14,22 @@ import (
 // mayImport is the house plan of docs/architecture.md: for each room the other
 // rooms it may import. A room that is not here fails the test.
 var mayImport = map[string][]string{
-	"picloud":                 {"cli"},
-	"picloud/cli":             {"http", "http/routing", "scheduler", "runtime", "runtime/meter", "runtime/sdk", "store", "web"},
-	"picloud/http":            {"http/routing", "runtime", "store", "web"},
-	"picloud/http/routing":    {},
-	"picloud/scheduler":       {"runtime", "store"},
-	"picloud/runtime":         {"runtime/meter", "runtime/compile", "runtime/stdlib", "runtime/luax", "store"},
-	"picloud/runtime/sdk":     {"runtime", "runtime/luax", "runtime/meter", "store"},
-	"picloud/runtime/stdlib":  {"runtime/meter", "runtime/pattern", "runtime/luax"},
-	"picloud/runtime/luax":    {"runtime/meter"},
-	"picloud/runtime/meter":   {},
-	"picloud/runtime/compile": {},
-	"picloud/runtime/pattern": {},
-	"picloud/store":           {"sql"},
-	"picloud/sql":             {},
-	"picloud/web":             {},
+	"picloud":                   {"cli"},
+	"picloud/cli":               {"http", "http/routing", "scheduler", "runtime", "runtime/meter", "runtime/sdk", "store", "web"},
+	"picloud/http":              {"http/routing", "runtime", "runtime/signature", "store", "web"},
+	"picloud/http/routing":      {},
+	"picloud/scheduler":         {"runtime", "store"},
+	"picloud/runtime":           {"runtime/meter", "runtime/compile", "runtime/stdlib", "runtime/luax", "store"},
+	"picloud/runtime/sdk":       {"runtime", "runtime/luax", "runtime/meter", "runtime/signature", "store"},
+	"picloud/runtime/stdlib":    {"runtime/meter", "runtime/pattern", "runtime/luax"},
+	"picloud/runtime/luax":      {"runtime/meter"},
+	"picloud/runtime/meter":     {},
+	"picloud/runtime/compile":   {},
+	"picloud/runtime/pattern":   {},
+	"picloud/runtime/signature": {},
+	"picloud/store":             {"sql"},
+	"picloud/sql":               {},
+	"picloud/web":               {},
 }
 
 // machinery is what only one room knows: the import's beginning and the rooms

@@ -32,5 +32,6 @@ func janitorJobs(s *store.Store) []job {
 			}
 			return nil
 		}},
+		{"remembered webhooks", janitorFirst, janitorEvery, s.TrimWebhooks},
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Catalog is one immutable picture of apps, script headers (no source) and
-// routes; a new one replaces it after each write that changes any of them,
+// Catalog is one immutable picture of apps, script headers (no source), routes
+// and sealed secrets; a new one replaces it after each write that changes any of them,
 // before that write is acknowledged.
 type Catalog struct {
 	Apps    map[uuid.UUID]*App
@@ -23,6 +23,8 @@ type Catalog struct {
 	scriptsByName map[scriptName]*Script
 	appList       []*App    // by slug
 	scriptList    []*Script // by name, then id
+	secrets       map[secretName]*AppSecret
+	secretList    []*AppSecret // by name
 }
 
 type scriptName struct {
@@ -100,7 +102,8 @@ func loadCatalog(t *transaction) (*Catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the routes: %w", err)
 	}
-	return NewCatalog(apps, scripts, routes), nil
+	catalog := NewCatalog(apps, scripts, routes)
+	return catalog, loadSecrets(t, catalog)
 }
 
 // collect returns all rows of query, each as scan makes it.

@@ -33,6 +33,8 @@ type Config struct {
 	// ReservedModuleNames are the names of the SDK's own tables, which no
 	// module may take.
 	ReservedModuleNames []string
+	// SecretKey is where the key that seals secrets comes from.
+	SecretKey KeySource
 	// OnFatal is called once when a sync or commit fails in a way that only a
 	// restart can recover from; cli ends the process.
 	OnFatal func(error)
@@ -45,6 +47,8 @@ type Store struct {
 	path       string
 	instance   uuid.UUID
 	secret     [32]byte
+	secrets    sealer // with the master key
+	answers    sealer // with a key that the master key has sealed
 	version    int
 
 	lock         *lockFile
@@ -160,6 +164,9 @@ func (s *Store) openDatabase(ctx context.Context, f found) error {
 		return err
 	}
 	if err := s.identify(f); err != nil {
+		return err
+	}
+	if err := s.unlock(ctx); err != nil {
 		return err
 	}
 	if s.checkpointer, err = newCheckpointer(s.path, s.writer); err != nil {

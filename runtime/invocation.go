@@ -28,6 +28,8 @@ type Invocation struct {
 	Request   *Request // nil for events
 	// Background marks work that may not take the gate's last quarter.
 	Background bool
+	// Guarded is what the route's guards found; nil when it has none.
+	Guarded *Guarded
 }
 
 // Request is what ctx.request shows, parsed only as far as a script asks.

@@ -55,6 +55,34 @@ func (r *Run) Context() context.Context {
 // App is the app whose script runs.
 func (r *Run) App() uuid.UUID { return r.script.AppID }
 
+// Store is the database that SDK functions read and write.
+func (r *Run) Store() *store.Store { return r.engine.store }
+
+// Now is the wall clock of the records.
+func (r *Run) Now() store.Time { return store.TimeOf(r.engine.now()) }
+
+// ClockSynchronised reports whether that clock can be trusted.
+func (r *Run) ClockSynchronised() bool { return r.engine.ClockSynchronised() }
+
+// Request is what started the run; false when that was an event.
+func (r *Run) Request() (*Request, bool) { return r.request, r.request != emptyRequest }
+
+// Secret opens one of the app's secrets. From then on the record shows its
+// name wherever its value would stand.
+func (r *Run) Secret(name string) (string, error) {
+	value, err := r.engine.store.OpenAppSecret(r.App(), name)
+	if err == nil {
+		r.record.secrets = r.record.secrets.add(Secret{Name: name, Value: value})
+	}
+	return value, err
+}
+
+// Fault logs a failure of PiCloud's own that a script's call met; the script
+// learns only that it failed.
+func (r *Run) Fault(call string, err error) {
+	r.engine.logger.Error("an SDK call failed", "call", call, "script_id", r.script.ID, "execution_id", r.record.execution.ID, "error", err)
+}
+
 // Script is the script that runs, as the catalog had it at the start.
 func (r *Run) Script() *store.Script { return r.script }
 
@@ -62,6 +90,7 @@ func (r *Run) Script() *store.Script { return r.script }
 // message and data (JSON) together. Further lines are counted; a message is
 // clipped, data that does not fit is left out and the line says so.
 func (r *Run) Log(level, message string, data []byte) {
+	message = r.record.secrets.text(message) // before a cut could leave a part of a value
 	if room := maxLogLineBytes - min(len(message), maxLogLineBytes/2); len(data) > room {
 		r.LogWithout(level, message, "data of "+strconv.Itoa(len(data))+" bytes")
 		return
@@ -72,6 +101,7 @@ func (r *Run) Log(level, message string, data []byte) {
 // LogWithout is Log for a line whose data has no room: the line says what was
 // left out ("data of 9000 bytes").
 func (r *Run) LogWithout(level, message, what string) {
+	message = r.record.secrets.text(message)
 	r.addLine(level, clipText(message, maxLogLineBytes/2)+" ["+what+" left out]", nil)
 }
 
@@ -81,7 +111,7 @@ func (r *Run) addLine(level, message string, data []byte) {
 		e.LogsDropped++
 		return
 	}
-	line := store.LogLine{At: store.TimeOf(r.engine.now()), Level: level}
+	line := store.LogLine{At: r.Now(), Level: level}
 	line.Message = strings.ToValidUTF8(message, "\uFFFD")
 	if data != nil {
 		line.Data = json.RawMessage(append([]byte(nil), data...))

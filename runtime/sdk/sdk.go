@@ -7,6 +7,8 @@ func Modules() []runtime.Module {
 	return []runtime.Module{
 		jsonModule(),
 		logModule(),
+		secretsModule(),
+		webhookModule(),
 	}
 }
 

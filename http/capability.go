@@ -27,6 +27,8 @@ const (
 	appRead       capability = "AppRead"       // one app's own fields
 	appAdmin      capability = "AppAdmin"      // change and delete an app
 	appMembers    capability = "AppMembers"    // who may do what in an app
+	secretRead    capability = "SecretRead"    // the names of an app's secrets; nobody sees a value
+	secretWrite   capability = "SecretWrite"   // save and delete secrets
 	scriptList    capability = "ScriptList"    // the scripts of all apps that one may see
 	scriptRead    capability = "ScriptRead"    // scripts and their versions, and calling them when they ask for sign-in
 	scriptWrite   capability = "ScriptWrite"   // change scripts, run them as a test
@@ -63,6 +65,10 @@ var rules = map[capability]rule{
 	appRead:    {store.RoleMember, store.AppViewer, store.ScopeScriptRead},
 	appAdmin:   {store.RoleMember, store.AppAdmin, store.ScopeAppAdmin},
 	appMembers: {store.RoleMember, store.AppAdmin, store.ScopeAppAdmin},
+
+	// An editor may list the names (spec 8), so a key needs what an editor's can carry.
+	secretRead:  {store.RoleMember, store.AppEditor, store.ScopeScriptWrite},
+	secretWrite: {store.RoleMember, store.AppAdmin, store.ScopeAppAdmin},
 
 	scriptList:    {store.RoleMember, "", store.ScopeScriptRead},
 	scriptRead:    {store.RoleMember, store.AppViewer, store.ScopeScriptRead},

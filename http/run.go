@@ -53,6 +53,12 @@ func (s *Server) serveUserRoute(c echo.Context) error {
 	if !script.Enabled {
 		return scriptDisabled()
 	}
+	guard := routes.guardOf(match.Value)
+	if guard != nil {
+		if refused := s.knock(guard, r); refused != nil {
+			return s.refuse(c, guard, &runtime.Invocation{Script: script, Kind: runtime.KindHTTP, Request: s.requestHead(c, path)}, refused)
+		}
+	}
 	request, err := s.scriptRequest(c, path)
 	if err != nil {
 		return err
@@ -64,7 +70,11 @@ func (s *Server) serveUserRoute(c echo.Context) error {
 			request.Params = append(request.Params, runtime.Param{Name: name, Value: value})
 		}
 	}
-	return s.runScript(c, &runtime.Invocation{Script: script, Kind: runtime.KindHTTP, Request: request})
+	invocation := &runtime.Invocation{Script: script, Kind: runtime.KindHTTP, Request: request}
+	if guard != nil {
+		return s.runGuarded(c, guard, invocation)
+	}
+	return s.runScript(c, invocation)
 }
 
 // enterSandbox puts the response under the policy, whatever it will be, and
@@ -122,7 +132,16 @@ func escapedPath(r *nethttp.Request) (string, bool) {
 
 // scriptRequest returns the request as its script sees it, with its whole body
 // and without the platform's credentials.
-func (s *Server) scriptRequest(c echo.Context, path string) (*runtime.Request, error) {
+func (s *Server) scriptRequest(c echo.Context, path string) (request *runtime.Request, err error) {
+	request = s.requestHead(c, path)
+	if c.Request().ContentLength != 0 {
+		request.Body, err = readBody(c, s.config.MaxBodyBytes)
+	}
+	return request, err
+}
+
+// requestHead is scriptRequest without the body.
+func (s *Server) requestHead(c echo.Context, path string) *runtime.Request {
 	r := c.Request()
 	request := &runtime.Request{
 		Method:    r.Method,
@@ -140,12 +159,7 @@ func (s *Server) scriptRequest(c echo.Context, path string) (*runtime.Request, e
 	if len(request.RawQuery) != len(r.URL.RawQuery) {
 		request.RawTarget = path + "?" + request.RawQuery
 	}
-	if r.ContentLength == 0 {
-		return request, nil
-	}
-	body, err := readBody(c, s.config.MaxBodyBytes)
-	request.Body = body
-	return request, err
+	return request
 }
 
 // clientIP is where the request comes from, "" when that is unknown.

@@ -97,7 +97,7 @@ func New(config Config) *Server {
 		stopped:  make(chan struct{}),
 	}
 	s.runs, s.cancelRuns = context.WithCancel(context.Background())
-	s.routes.logger = config.Logger
+	s.routes.logger, s.routes.now = config.Logger, config.Now
 	config.Store.WatchCatalog(s.routes.update)
 	s.echo = s.newEcho()
 	s.http = s.newHTTPServer()

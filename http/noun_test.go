@@ -33,7 +33,7 @@ func TestApps(t *testing.T) {
 }
 
 // newScript makes a script in the app default and returns its id.
-func newScript(t *testing.T, s *testServer, owner map[string]string, name, source string) string {
+func newScript(t testing.TB, s *testServer, owner map[string]string, name, source string) string {
 	t.Helper()
 	w := request(t, s, "POST", adminPrefix+"apps/default/scripts", fmt.Sprintf(`{"name":%q,"source":%q}`, name, source), owner)
 	wantStatus(t, w, 201)

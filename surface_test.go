@@ -77,13 +77,13 @@ local function list(prefix, t)
   end
 end
 for _, name in ipairs{"_G", "_VERSION", "assert", "collectgarbage", "coroutine", "ctx", "error", "getmetatable", "ipairs", "json", "log", "math",
-  "next", "os", "pairs", "pcall", "print", "rawequal", "rawget", "rawset", "require", "select", "setmetatable", "string", "table", "tonumber",
-  "tostring", "type", "unpack", "xpcall", "io", "debug", "dofile", "loadfile", "load", "loadstring", "package", "newproxy", "module", "getfenv",
+  "next", "os", "pairs", "pcall", "print", "rawequal", "rawget", "rawset", "require", "secrets", "select", "setmetatable", "string", "table", "tonumber",
+  "tostring", "type", "unpack", "webhook", "xpcall", "io", "debug", "dofile", "loadfile", "load", "loadstring", "package", "newproxy", "module", "getfenv",
   "setfenv", "channel"} do
   local value = name == "ctx" and ctx or _G[name]
   names[#names + 1] = name .. ": " .. type(value)
 end
-for _, library in ipairs{"coroutine", "json", "log", "math", "os", "string", "table"} do list(library .. ".", _G[library]) end
+for _, library in ipairs{"coroutine", "json", "log", "math", "os", "secrets", "string", "table", "webhook"} do list(library .. ".", _G[library]) end
 for _, field in ipairs{"execution_id", "request_id", "script_id", "script_name", "app", "sdk_version", "invocation_type", "deadline_ms", "request", "event"} do
   names[#names + 1] = "ctx." .. field .. ": " .. type(ctx[field])
 end
@@ -140,6 +140,14 @@ func TestSurfaceAPI(t *testing.T) {
 	call("POST", "routes:check", "routes:check", map[string]string{"method": "GET", "path": "/hello"})
 	call("POST", "routes:match", "routes:match", map[string]string{"method": "GET", "url": "/hello"})
 	call("PATCH", "routes/"+route, "routes/{id}", map[string]string{"path": "/hello/:name"})
+	call("PUT", "apps/home/secrets/TOKEN", "apps/{app}/secrets/{name}", map[string]string{"value": "a secret value"})
+	call("GET", "apps/home/secrets", "apps/{app}/secrets", nil)
+	guards := map[string]any{"verify": map[string]any{"provider": "slack", "secret": "TOKEN", "tolerance_s": 60}, "dedupe": map[string]any{"from": "body:id"},
+		"rate_limit": map[string]any{"per_minute": 5}, "local_only": true}
+	call("PATCH", "routes/"+route, "routes/{id} (guards)", guards)
+	call("DELETE", "apps/home/secrets/TOKEN", "apps/{app}/secrets/{name} (in use)", nil)
+	call("PATCH", "routes/"+route, "routes/{id} (no guards)", map[string]any{"verify": nil, "dedupe": nil, "rate_limit": nil, "local_only": false})
+	call("DELETE", "apps/home/secrets/TOKEN", "apps/{app}/secrets/{name}", nil)
 	invocation := map[string]any{"request": map[string]any{"method": "GET", "path": "/hello"}}
 	call("POST", "scripts/"+script+"/invoke", "scripts/{id}/invoke", invocation)
 	execution := s.records(script, 1)[0].ID

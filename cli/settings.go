@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"picloud/runtime/meter"
+	"picloud/store"
 )
 
 // Settings are everything a user can set for serve (spec 5, "Settings").
@@ -27,6 +28,9 @@ type Settings struct {
 	RetentionDays    int64
 	RetentionRows    int64
 	LogFormat        string
+	SecretKey        *store.SecretKey
+	SecretKeyFile    string
+	DevMode          bool
 	Default, Ceiling limitSettings
 }
 
@@ -73,6 +77,7 @@ func settingsTable(s *Settings) []setting {
 		{"PICLOUD_LOG_RETENTION_ROWS", "log-retention-rows", "execution records kept for each script", "1000", number(&s.RetentionRows, 1, 1_000_000)},
 		{"PICLOUD_LOG_FORMAT", "log-format", "text or json; json when the output is not a terminal", "", oneOf(&s.LogFormat, "", "text", "json")},
 	}
+	table = append(table, keySettings(s)...)
 	table = append(table, limitTable("LIMIT", "limit", "default", &s.Default,
 		[6]string{"10000000", "16777216", "10000", "200", "4194304", "1000"})...)
 	return append(table, limitTable("CEILING", "ceiling", "highest a script may set", &s.Ceiling,
@@ -82,6 +87,15 @@ func settingsTable(s *Settings) []setting {
 // dataSetting is the one setting that commands beside serve need too.
 func dataSetting(s *Settings) setting {
 	return setting{"PICLOUD_DATA", "data", "folder of the database", "./data", text(&s.Data)}
+}
+
+// keySettings say where the key that seals secrets comes from (spec 5, "Secrets").
+func keySettings(s *Settings) []setting {
+	return []setting{
+		{"PICLOUD_SECRET_KEY", "", "base64 of the 32 bytes that seal secrets; only from the environment", "", secretKey(&s.SecretKey)},
+		{"PICLOUD_SECRET_KEY_FILE", "secret-key-file", "file that holds that key, such as a credential of systemd; without either the data folder has one", "", text(&s.SecretKeyFile)},
+		{"PICLOUD_DEV_MODE", "dev-mode", "true for trying things out: secrets are sealed with a key that everybody knows", "false", truth(&s.DevMode)},
+	}
 }
 
 // limitTable is the six limits of spec 4, once as defaults and once as ceilings.
@@ -114,6 +128,9 @@ func load(table []setting, flags *pflag.FlagSet, getenv func(string) string) err
 			value, origin = flags.Lookup(line.flag).Value.String(), "--"+line.flag
 		}
 		if err := line.set(value); err != nil {
+			if line.flag == "" { // it may be a secret
+				return fmt.Errorf("%s %w", origin, err)
+			}
 			return fmt.Errorf("%s is %q, but %w", origin, value, err)
 		}
 	}
@@ -138,10 +155,65 @@ func (s *Settings) check() error {
 			return fmt.Errorf("PICLOUD_LIMIT_%s is %d, but its ceiling PICLOUD_CEILING_%s is %d", p.name, p.fallback, p.name, p.ceiling)
 		}
 	}
+	if err := s.checkKey(); err != nil {
+		return err
+	}
 	if (s.AdminUsername == "") != (s.AdminPassword == "") {
 		return fmt.Errorf("PICLOUD_ADMIN_USERNAME and PICLOUD_ADMIN_PASSWORD must be set together")
 	}
 	return nil
+}
+
+// checkKey refuses two answers to one question.
+func (s *Settings) checkKey() error {
+	given := 0
+	for _, is := range []bool{s.SecretKey != nil, s.SecretKeyFile != "", s.DevMode} {
+		if is {
+			given++
+		}
+	}
+	if given > 1 {
+		return fmt.Errorf("PICLOUD_SECRET_KEY, PICLOUD_SECRET_KEY_FILE and PICLOUD_DEV_MODE exclude each other; set one")
+	}
+	return nil
+}
+
+// devKey seals the secrets of an instance in dev mode. Everybody can read it here.
+var devKey = store.SecretKey([]byte("PiCloud in dev mode, not a secret"[:32]))
+
+// keySource is where the master key comes from.
+func (s *Settings) keySource() store.KeySource {
+	switch {
+	case s.DevMode:
+		return store.KeySource{Name: "the key of PICLOUD_DEV_MODE", Key: &devKey}
+	case s.SecretKey != nil:
+		return store.KeySource{Name: "PICLOUD_SECRET_KEY", Key: s.SecretKey}
+	case s.SecretKeyFile != "":
+		return store.KeySource{Name: "PICLOUD_SECRET_KEY_FILE", File: s.SecretKeyFile}
+	default:
+		return store.KeySource{}
+	}
+}
+
+func secretKey(target **store.SecretKey) func(string) error {
+	return func(value string) error {
+		if *target = nil; value == "" {
+			return nil
+		}
+		key, err := store.ParseSecretKey(value)
+		*target = &key
+		return err
+	}
+}
+
+func truth(target *bool) func(string) error {
+	return func(value string) error {
+		if value != "true" && value != "false" {
+			return fmt.Errorf("must be true or false")
+		}
+		*target = value == "true"
+		return nil
+	}
 }
 
 func text(target *string) func(string) error {

@@ -36,6 +36,9 @@ func TestABadSettingStopsTheStartAndIsNamed(t *testing.T) {
 		{"base URL", map[string]string{"PICLOUD_PUBLIC_BASE_URL": "pi.example.com"}, nil, "PICLOUD_PUBLIC_BASE_URL"},
 		{"default over its ceiling", map[string]string{"PICLOUD_CEILING_CALL_DEPTH": "100"}, nil, "PICLOUD_LIMIT_CALL_DEPTH is 200, but its ceiling PICLOUD_CEILING_CALL_DEPTH is 100"},
 		{"name without password", map[string]string{"PICLOUD_ADMIN_USERNAME": "ada"}, nil, "must be set together"},
+		{"secret key", map[string]string{"PICLOUD_SECRET_KEY": "aHVudGVyMg=="}, nil, "PICLOUD_SECRET_KEY must be the base64 of 32 random bytes"},
+		{"two keys", map[string]string{"PICLOUD_SECRET_KEY": strings.Repeat("A", 43) + "=", "PICLOUD_DEV_MODE": "true"}, nil, "exclude each other"},
+		{"dev mode", map[string]string{"PICLOUD_DEV_MODE": "yes"}, nil, `PICLOUD_DEV_MODE is "yes", but must be true or false`},
 		{"positional argument", nil, []string{"now"}, `takes no arguments, but got "now"`},
 		{"unknown flag", nil, []string{"--adr", ":1"}, "unknown flag: --adr"},
 	}
@@ -45,6 +48,9 @@ func TestABadSettingStopsTheStartAndIsNamed(t *testing.T) {
 			code, _, stderr := run(c.env, append([]string{"serve", "--data", t.TempDir()}, c.args...)...)
 			if code != 2 {
 				t.Errorf("exit code %d, want 2", code)
+			}
+			if strings.Contains(stderr, "aHVudGVyMg") {
+				t.Errorf("standard error %q shows a secret", stderr)
 			}
 			if !strings.Contains(stderr, c.want) {
 				t.Errorf("standard error %q does not contain %q", stderr, c.want)
@@ -66,8 +72,8 @@ func TestHelpListsEverySettingWithItsVariableAndDefault(t *testing.T) {
 			t.Errorf("help does not contain %q", want)
 		}
 	}
-	if strings.Contains(stdout, "--admin-password") {
-		t.Error("a password must not be a flag")
+	if strings.Contains(stdout, "--admin-password") || strings.Contains(stdout, "--secret-key ") {
+		t.Error("a password or key must not be a flag")
 	}
 }
 

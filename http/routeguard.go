@@ -146,11 +146,12 @@ func (s *Server) verify(g *routeGuard, invocation *runtime.Invocation, message *
 	return nil, nil
 }
 
-// openSecret opens the secret of verify and hides it from the request's record.
+// openSecret opens the secret of verify. One that the request repeats is hidden
+// from its record.
 func (s *Server) openSecret(g *routeGuard, invocation *runtime.Invocation) (string, error) {
 	name := g.guards.Verify.Secret
 	value, err := s.store.OpenAppSecret(invocation.Script.AppID, name)
-	if err == nil {
+	if err == nil && g.scheme.SendsSecret() {
 		invocation.Guarded.Secrets = append(invocation.Guarded.Secrets, runtime.Secret{Name: name, Value: value})
 	}
 	return value, err
@@ -182,7 +183,7 @@ func (s *Server) recordRefusal(c echo.Context, g *routeGuard, invocation *runtim
 	if skipped > 0 {
 		why.Message += fmt.Sprintf(" (%d requests before this one were turned away without a record)", skipped)
 	}
-	if invocation.Guarded == nil && g.scheme != nil { // it was refused before the sender was verified
+	if invocation.Guarded == nil && g.scheme != nil && g.scheme.SendsSecret() { // it was refused before the sender was verified
 		invocation.Guarded = &runtime.Guarded{}
 		if _, err := s.openSecret(g, invocation); err != nil {
 			s.logger.Warn("a guard's secret cannot be opened", slog.String("route_id", g.route.String()), slog.String("error", err.Error()))

@@ -381,3 +381,20 @@ func TestStoredAnswersOutliveARotation(t *testing.T) {
 		t.Errorf("the answer is %+v", answer)
 	}
 }
+
+// A password is reset without the key of the secrets, and leaves them alone.
+func TestAPasswordResetNeedsNoKey(t *testing.T) {
+	t.Parallel()
+	config, app := folderWithSecret(t, KeySource{Name: "PICLOUD_SECRET_KEY", Key: &SecretKey{7}})
+	s, err := Open(t.Context(), config)
+	noError(t, err)
+	must[User](t)(s.CreateFirstOwner(t.Context(), "ada", "hash"))
+	closeTest(t, s)
+	reset := config
+	reset.SecretKey = KeySource{}
+	must[bool](t)(RecoverPassword(t.Context(), reset, "ada", "another"))
+	if _, err := os.Stat(filepath.Join(config.Dir, keyName)); err == nil {
+		t.Error("the reset made a key")
+	}
+	wantSecret(t, config, app)
+}

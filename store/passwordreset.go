@@ -61,6 +61,7 @@ func RecoverPassword(ctx context.Context, config Config, username, passwordHash 
 
 // recoverAlone sets the password when no server runs.
 func recoverAlone(ctx context.Context, config Config, request resetRequest) (active bool, err error) {
+	config.locked = true
 	s, err := Open(ctx, config)
 	if err != nil {
 		return false, err

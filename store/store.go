@@ -35,6 +35,9 @@ type Config struct {
 	ReservedModuleNames []string
 	// SecretKey is where the key that seals secrets comes from.
 	SecretKey KeySource
+	// locked opens the database without its master key, for a command that
+	// needs no secret and may not know where the key is.
+	locked bool
 	// OnFatal is called once when a sync or commit fails in a way that only a
 	// restart can recover from; cli ends the process.
 	OnFatal func(error)
@@ -166,8 +169,10 @@ func (s *Store) openDatabase(ctx context.Context, f found) error {
 	if err := s.identify(f); err != nil {
 		return err
 	}
-	if err := s.unlock(ctx); err != nil {
-		return err
+	if !s.config.locked {
+		if err := s.unlock(ctx); err != nil {
+			return err
+		}
 	}
 	if s.checkpointer, err = newCheckpointer(s.path, s.writer); err != nil {
 		return err

@@ -90,6 +90,12 @@ func compile(d *Definition) (*Scheme, error) {
 // name and a password.
 func (s *Scheme) NeedsBasic() bool { return s.provider == Basic }
 
+// SendsSecret reports whether the sender repeats the secret as it is, so that
+// the request itself must be kept from view.
+func (s *Scheme) SendsSecret() bool {
+	return s.provider == Token || s.provider == Telegram || s.provider == Basic
+}
+
 // Verify checks m against the secret. The time window is judged only when the
 // signature is right.
 func (s *Scheme) Verify(m *Message, secret string, now time.Time) Result {

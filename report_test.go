@@ -36,6 +36,7 @@ func TestReport(t *testing.T) {
 		{"Lua", measureLua},
 		{"Hello", measureHello},
 		{"Log", measureLog},
+		{"Events", measureEvents},
 		{"Data", measureData},
 		{"Idle", measureIdle},
 	} {

@@ -163,6 +163,19 @@ func TestSurfaceAPI(t *testing.T) {
 	call("GET", "scripts/"+script+"/logs", "scripts/{id}/logs", nil)
 	call("GET", "apps/home/logs", "apps/{app}/logs", nil)
 	call("GET", "executions/"+execution, "executions/{id}", nil)
+	listener := map[string]any{"script_id": script, "name": "listen", "topic": map[string]string{"filter": "home/#"}}
+	trigger := call("POST", "apps/home/triggers/topic", "apps/{app}/triggers/{kind}", listener)
+	call("POST", "apps/home/triggers/topic", "apps/{app}/triggers/{kind} (again)", listener)
+	clock := map[string]any{"script_id": script, "name": "clock", "cron": map[string]string{"schedule": "0 0 1 1 *"}}
+	cron := call("POST", "apps/home/triggers/cron", "apps/{app}/triggers/cron", clock)
+	call("GET", "apps/home/triggers", "apps/{app}/triggers", nil)
+	call("GET", "triggers/"+trigger, "triggers/{id}", nil)
+	call("PATCH", "triggers/"+trigger, "triggers/{id}", map[string]any{"enabled": false})
+	call("POST", "triggers/"+trigger+"/fire", "triggers/{id}/fire", nil)
+	call("POST", "triggers:preview", "triggers:preview", map[string]string{"schedule": "@daily", "timezone": "Europe/Vienna"})
+	call("GET", "apps/home/outbox", "apps/{app}/outbox", nil)
+	call("GET", "apps/home/dead-letters", "apps/{app}/dead-letters", nil)
+	call("GET", "apps/home/abandoned-executions", "apps/{app}/abandoned-executions", nil)
 	entry := map[string]any{"value": map[string]int{"temp": 21}}
 	call("PUT", "apps/home/kv/sensors/hall", "apps/{app}/kv/{collection}/{key}", entry)
 	call("PUT", "apps/home/kv/sensors/hall", "apps/{app}/kv/{collection}/{key} (stale)", map[string]int{"value": 1, "if_version": 9})
@@ -179,6 +192,8 @@ func TestSurfaceAPI(t *testing.T) {
 	call("DELETE", "apps/home/docs/readings/"+document, "apps/{app}/docs/{collection}/{id}", nil)
 	call("DELETE", "scripts/"+script, "scripts/{id} (with a route)", nil)
 	call("DELETE", "routes/"+route, "routes/{id}", nil)
+	call("DELETE", "triggers/"+trigger, "triggers/{id}", nil)
+	s.must(s.call("DELETE", admin+"triggers/"+cron, nil, nil), 204)
 	call("DELETE", "scripts/"+script, "scripts/{id}", nil)
 	user := call("POST", "admins", "admins", map[string]string{"username": "bob", "password": "correct horse battery", "role": "member"})
 	call("GET", "admins", "admins", nil)

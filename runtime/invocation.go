@@ -82,6 +82,7 @@ const (
 	CodeInvalidResponse = "invalid_response"
 	CodeBusy            = "busy"
 	CodeInternal        = "internal"
+	CodeStorageFull     = "storage_full"
 )
 
 // Error is why a run gave no response of its own. Code is one of the Code

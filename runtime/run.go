@@ -39,6 +39,7 @@ type Run struct {
 	modules required
 	block   Block
 	place   *gateApp        // the run's app at the gate
+	full    string          // the error that a full disk has raised; see NoteFullDisk
 	parent  context.Context // Engine.Run's
 	context context.Context // made by Context
 	cancel  context.CancelFunc
@@ -112,6 +113,11 @@ func (r *Run) NoteQuery(report store.QueryReport) {
 func (r *Run) Fault(call string, err error) {
 	r.engine.logger.Error("an SDK call failed", "call", call, "script_id", r.script.ID, "execution_id", r.record.execution.ID, "error", err)
 }
+
+// NoteFullDisk keeps the text of an error that a full disk is about to raise.
+// A run that ends with it answers as the control plane does (spec 5, "Storage"),
+// since the script did nothing wrong.
+func (r *Run) NoteFullDisk(message string) { r.full = message }
 
 // Script is the script that runs, as the catalog had it at the start.
 func (r *Run) Script() *store.Script { return r.script }

@@ -62,7 +62,6 @@ func (d *dispatcher) attempt(c *claim, slot int) (result outcome) {
 // runMarked runs while the store knows that it does.
 func (d *dispatcher) runMarked(c *claim, slot int, invocation *runtime.Invocation) outcome {
 	d.mark(slot, c.ID)
-	defer d.mark(slot, uuid.Nil)
 	if c.Trigger != uuid.Nil {
 		d.store.NoteFired(c.Trigger, false)
 	}

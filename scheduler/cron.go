@@ -37,7 +37,6 @@ type cronService struct {
 	entries map[uuid.UUID]*cronEntry
 
 	changed chan struct{} // the catalog is another one
-	job     uuid.UUID
 	watcher sync.WaitGroup
 	turn    sync.Mutex // held by the tick that runs
 }

@@ -39,7 +39,7 @@ type dispatcher struct {
 	wake     *sync.Cond // workers wait for it
 	queue    *queue
 	stopping bool
-	idle     int // workers that wait
+	timed    time.Time // what the pump's timer is set for; zero when it has none
 
 	poke    chan struct{} // the pump looks at its timer again
 	changed chan struct{} // the catalog is another one
@@ -162,6 +162,7 @@ func (d *dispatcher) guard(work func()) {
 func (d *dispatcher) timer() (<-chan time.Time, func()) {
 	d.mutex.Lock()
 	at, ok := d.queue.next()
+	d.timed = at
 	d.mutex.Unlock()
 	if !ok {
 		return nil, func() {}
@@ -237,81 +238,4 @@ func (d *dispatcher) wakeWorkers() {
 	} else {
 		d.wake.Signal()
 	}
-}
-
-// work claims and runs deliveries until the dispatcher stops, or until a run
-// outlived its lease and another worker has its place.
-func (d *dispatcher) work() {
-	defer d.workers.Done()
-	slot := <-d.slots
-	defer func() { d.slots <- slot }()
-	for {
-		c := d.claim()
-		if c == nil {
-			return
-		}
-		if !d.handle(c, slot) {
-			return
-		}
-	}
-}
-
-// claim waits for a delivery; nil when the dispatcher stops.
-func (d *dispatcher) claim() *claim {
-	d.mutex.Lock()
-	defer d.mutex.Unlock()
-	for !d.stopping {
-		now := d.clock.Now()
-		if c := d.queue.claim(now); c != nil {
-			c.expires = now.Add(leaseTime)
-			return c
-		}
-		d.wake.Wait()
-	}
-	return nil
-}
-
-// handle runs a claimed delivery and settles it; false when another had its
-// place taken meanwhile.
-func (d *dispatcher) handle(c *claim, slot int) (mine bool) {
-	if !d.read(c) {
-		return true
-	}
-	return d.settle(c, d.attempt(c, slot))
-}
-
-// read makes sure that the claim's row is there, and reads those behind it with
-// it. false: it is settled already.
-func (d *dispatcher) read(c *claim) bool {
-	d.mutex.Lock()
-	if c.row != nil {
-		d.mutex.Unlock()
-		return true
-	}
-	batch := d.queue.ahead(c)
-	ids := make([]uuid.UUID, len(batch))
-	for i, it := range batch {
-		ids[i] = it.ID
-	}
-	d.mutex.Unlock()
-	rows, err := d.store.LoadDeliveries(d.runs, ids)
-	d.mutex.Lock()
-	for _, it := range batch {
-		d.queue.loadedRow(it, rows[it.ID])
-	}
-	c.row = c.item.row
-	found := c.row != nil
-	d.mutex.Unlock()
-	switch {
-	case found:
-		return true
-	case err != nil && d.runs.Err() == nil:
-		d.logger.Error("a delivery cannot be read", "delivery_id", c.ID, "error", err)
-		d.settle(c, outcome{back: storeWait})
-	case err != nil:
-		d.settle(c, outcome{back: busyWait})
-	default:
-		d.settle(c, outcome{}) // its row is gone, so it is done
-	}
-	return false
 }

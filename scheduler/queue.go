@@ -42,29 +42,6 @@ type item struct {
 	burial  *store.Burial   // it shall become a dead letter, and could not yet
 }
 
-// laneKey is what deliveries share an order by: a trigger, or the script of an
-// asynchronous route.
-type laneKey struct{ trigger, script uuid.UUID }
-
-// lane is the deliveries of one key, in the order of their commits.
-type lane struct {
-	key     laneKey
-	app     *appTurn
-	items   []*item
-	ordered bool // one at a time, and a failed one keeps its place
-	held    bool // nothing runs; see Catalog.Held
-	blocked bool // ordered, and the first waits to be tried again
-	running int
-	listed  bool // in app.lanes
-}
-
-// appTurn is one app's place in the round.
-type appTurn struct {
-	lanes   []*lane // with something to run; the first is next
-	running int
-	listed  bool // in queue.turns
-}
-
 // claim is a delivery that a worker runs. It holds what the worker reads, so
 // that a run which outlived its lease reads nothing that others change.
 type claim struct {
@@ -154,10 +131,6 @@ func (q *queue) list(l *lane) {
 	}
 }
 
-func (l *lane) runnable() bool {
-	return len(l.items) > 0 && !l.held && !l.blocked && !(l.ordered && l.running > 0)
-}
-
 // claim returns the next delivery to run, or nil. Apps take turns, and within
 // an app its lanes; an app has at most half the workers while another waits.
 func (q *queue) claim(now time.Time) *claim {
@@ -188,7 +161,7 @@ func (q *queue) claimFrom(turn *appTurn) *claim {
 		l := turn.lanes[0]
 		turn.lanes = append(turn.lanes[:0], turn.lanes[1:]...)
 		var found *claim
-		if l.runnable() && !(q.suspect && l.items[0].Crashes > 0) {
+		if l.runnable() {
 			found = q.take(l)
 		}
 		if l.listed = l.runnable(); l.listed {
@@ -201,11 +174,19 @@ func (q *queue) claimFrom(turn *appTurn) *claim {
 	return nil
 }
 
-// take claims a lane's first delivery. One that was running when the process
-// ended runs apart from others of its kind, so that the next end of the process
-// tells which of them it was.
+// take claims a lane's first delivery that may run, if there is one. A suspect,
+// which was running when the process ended, runs apart from other suspects, so
+// that the next end of the process tells which of them it was; where the order
+// allows it, it is passed over meanwhile.
 func (q *queue) take(l *lane) *claim {
-	it := l.items[0]
+	n := 0
+	for q.suspect && l.items[n].Crashes > 0 {
+		if n++; l.ordered || n == len(l.items) {
+			return nil
+		}
+	}
+	it := l.items[n]
+	copy(l.items[1:n+1], l.items[:n])
 	l.items[0] = nil
 	l.items = l.items[1:]
 	q.waiting--
@@ -294,47 +275,6 @@ func (q *queue) next() (at time.Time, ok bool) {
 	return at, ok
 }
 
-// The bounds of reading ahead: the rows of a claim's lane are read together,
-// and all of them do not hold more than a few megabytes.
-const (
-	readAheadRows  = 64
-	readAheadBytes = 256 << 10
-	maxLoadedBytes = 4 << 20
-)
-
-// ahead returns the claim's delivery and those that follow it in its lane,
-// whose rows are worth reading with its own.
-func (q *queue) ahead(c *claim) []*item {
-	batch, bytes := []*item{c.item}, c.Bytes
-	c.item.reading = true
-	for _, it := range c.lane.items {
-		bytes += it.Bytes
-		if len(batch) == readAheadRows || bytes > readAheadBytes || q.loaded+bytes > maxLoadedBytes {
-			break
-		}
-		if it.row == nil && !it.reading {
-			it.reading = true
-			batch = append(batch, it)
-		}
-	}
-	return batch
-}
-
-// loadedRow keeps the row of an item that was read ahead; nil for one that is
-// not in the table any more.
-func (q *queue) loadedRow(it *item, row *store.Delivery) {
-	it.reading = false
-	if it.row == nil && row != nil {
-		it.row = row
-		q.loaded += it.Bytes
-	}
-}
-
-func (q *queue) forget(it *item) {
-	it.row = nil
-	q.loaded -= it.Bytes
-}
-
 // drop removes a lane with all that waits in it, and returns that.
 func (q *queue) drop(l *lane) []*item {
 	dropped := l.items
@@ -361,27 +301,4 @@ func (q *queue) drop(l *lane) []*item {
 		delete(q.lanes, l.key)
 	}
 	return dropped
-}
-
-// delay is a delivery that waits until it is due, or, without an item, an
-// ordered lane that waits for its first one.
-type delay struct {
-	at   time.Time
-	item *item
-	lane *lane
-}
-
-// delayHeap is container/heap's: the first is due first.
-type delayHeap []delay
-
-func (h delayHeap) Len() int           { return len(h) }
-func (h delayHeap) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
-func (h delayHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *delayHeap) Push(x any)        { *h = append(*h, x.(delay)) }
-func (h *delayHeap) Pop() any {
-	last := len(*h) - 1
-	d := (*h)[last]
-	(*h)[last] = delay{}
-	*h = (*h)[:last]
-	return d
 }

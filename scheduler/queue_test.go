@@ -218,7 +218,10 @@ func TestSuspectsRunOneAtATime(t *testing.T) {
 	for range 3 {
 		q.push(&item{PendingDelivery: store.PendingDelivery{ID: must(uuid.NewV7()), App: app, Trigger: uuid.New(), Crashes: 1}}, testStart)
 	}
-	pushed(q, app, uuid.New(), 2)
+	pushed(q, app, uuid.New(), 1)
+	behind := uuid.New() // one that waits behind suspects of its own lane
+	q.push(&item{PendingDelivery: store.PendingDelivery{ID: must(uuid.NewV7()), App: app, Trigger: behind, Crashes: 1}}, testStart)
+	pushed(q, app, behind, 1)
 	var claims []*claim
 	suspects := 0
 	for c := q.claim(testStart); c != nil; c = q.claim(testStart) {

@@ -194,3 +194,31 @@ func TestARestartFindsWhatWasPending(t *testing.T) {
 		t.Errorf("took %+v", taken)
 	}
 }
+
+// A trigger runs as the user who registered it: when that one may not act any
+// more, it starts nothing, from the next change on.
+func TestTriggersStopWithTheirUser(t *testing.T) {
+	t.Parallel()
+	f := newEventFixture(t, newTestStore(t))
+	other := must[User](t)(f.CreateUser(t.Context(), UserDraft{Username: "bob", Role: RoleAdmin, PasswordHash: "hash"}, true))
+	f.user = other
+	f.trigger(t, "bob's", TriggerKV, DataRule{Collection: "sensors"})
+	rows := func(after string, want int64) {
+		t.Helper()
+		noError(t, f.change(t.Context(), func(tx *transaction) error { return f.emit(tx, f.kvChange("hall")) }))
+		if got := outboxRows(t, f.Store); got != want {
+			t.Errorf("%d rows after %s, want %d", got, after, want)
+		}
+	}
+	rows("the trigger was made", 1)
+	must[User](t)(f.UpdateUser(t.Context(), other.ID, UserChange{Active: ptr(false)}))
+	rows("deactivation", 1)
+	triggers := must[Page[Trigger]](t)(f.Triggers(t.Context(), f.app.ID, PageRequest{}))
+	if triggers.Items[0].Held != HeldRegistrant {
+		t.Errorf("the trigger of a deactivated user shows %q", triggers.Items[0].Held)
+	}
+	must[User](t)(f.UpdateUser(t.Context(), other.ID, UserChange{Active: ptr(true)}))
+	rows("activation", 2)
+	noError(t, f.DeleteUser(t.Context(), other.ID, true))
+	rows("deletion", 2)
+}

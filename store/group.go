@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"syscall"
 )
 
 // commit runs the operations in one transaction. An error fails them all; an
@@ -147,10 +148,13 @@ func (w *writer) committed(durable bool) {
 		raise(&w.synced, sequence)
 	}
 	err := w.measureWAL()
-	if err == nil && sequence == 1 {
+	if err == nil && !w.noted {
 		err = w.onFirst()
+		w.noted = err == nil
 	}
-	if err != nil {
+	// Where even an old block is written to a new place, noting can meet a full
+	// disk. The group is on the card, and the next one notes.
+	if err != nil && !errors.Is(err, syscall.ENOSPC) {
 		w.fail(err)
 	}
 }

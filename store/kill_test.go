@@ -16,10 +16,15 @@ import (
 
 const killedEnvironment = "PICLOUD_TEST_KILLED_STORE"
 
-// TestMain lets the test binary be the process that is killed.
+// childRoles are what the test binary does as a child of itself, by the
+// variable that asks for it. They do not return.
+var childRoles = map[string]func(value string){killedEnvironment: writeUntilKilled}
+
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(killedEnvironment); dir != "" {
-		writeUntilKilled(dir)
+	for variable, role := range childRoles {
+		if value := os.Getenv(variable); value != "" {
+			role(value)
+		}
 	}
 	os.Exit(m.Run())
 }

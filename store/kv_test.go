@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -179,7 +180,11 @@ func TestKVModel(t *testing.T) {
 		m, ok := model[key]
 		return m, ok && (m.expires.IsZero() || m.expires.After(clock.now()))
 	}
-	for step := range 6000 {
+	steps := 1200
+	if os.Getenv("PICLOUD_TEST_LONG") != "" {
+		steps = 100_000
+	}
+	for step := range steps {
 		key := KVKey{app, "model", fmt.Sprintf("%c/%d", 'a'+rune(random.IntN(3)), random.IntN(12))}
 		old, exists := alive(key.Key)
 		current := int64(0)
@@ -318,7 +323,7 @@ func TestKVCacheIsNeverStale(t *testing.T) {
 	config.DataCacheBytes = 16 * 4 * (cacheOverhead + 20) // a few entries in each shard
 	s := openTest(t, config)
 	app := dataApp(t, s)
-	const keys, writes = 4, 150
+	const keys, writes = 4, 25
 	var written [keys]struct {
 		sync.Mutex
 		version int64

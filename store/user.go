@@ -201,6 +201,7 @@ func (s *Store) DeleteUser(ctx context.Context, id uuid.UUID, byOwner bool) erro
 			return ownersOnly()
 		}
 		t.touch(old.target())
+		t.changedCatalog = true // the user's triggers stop
 		if _, err := t.exec("DELETE FROM users WHERE id = ?", id); err != nil {
 			return err
 		}

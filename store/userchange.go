@@ -36,6 +36,7 @@ func changeUser(t *transaction, id uuid.UUID, change UserChange) (User, error) {
 	}
 	changed := change.apply(old)
 	change.describe(t, changed)
+	t.changedCatalog = t.changedCatalog || changed.Active != old.Active // the user's triggers stop or go on
 	if _, err := t.exec(updateUser, changed.Role, changed.Active, changed.PasswordHash, id); err != nil {
 		return User{}, err
 	}

@@ -40,6 +40,7 @@ type writer struct {
 	sync       func()       // makes relaxed writes durable
 	onGrown    func()       // told when the WAL is due for a checkpoint
 	onFirst    func() error // called after the first change, to note which WAL is this database's
+	noted      bool         // onFirst has done so
 
 	queue   chan *operation
 	stopped chan struct{}

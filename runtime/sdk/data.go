@@ -100,7 +100,11 @@ func raise(args luax.Args, err error) {
 		runtime.From(args.L).Fault(args.Func, err)
 		args.L.RaiseError("%s: the database failed; the server's log says how", args.Func)
 	}
-	args.L.RaiseError("%s: %s", args.Func, failure.Message)
+	message := args.Func + ": " + failure.Message
+	if failure.Code == runtime.CodeStorageFull {
+		runtime.From(args.L).NoteFullDisk(message)
+	}
+	args.L.RaiseError("%s", message)
 }
 
 // pushConflict returns what a compare-and-set answers when it does not hold:

@@ -318,17 +318,17 @@ func TestRedirects(t *testing.T) {
 		note(r)
 		switch r.URL.Path {
 		case "/same":
-			http.Redirect(w, r, "/end", 302)
+			http.Redirect(w, r, "/end", http.StatusFound)
 		case "/keep":
-			http.Redirect(w, r, "/end", 307)
+			http.Redirect(w, r, "/end", http.StatusTemporaryRedirect)
 		case "/other":
-			http.Redirect(w, r, other+"/end", 308)
+			http.Redirect(w, r, other+"/end", http.StatusPermanentRedirect)
 		case "/there-and-back":
-			http.Redirect(w, r, strings.Replace(first, "127.0.0.1", "localhost", 1)+"/back", 302)
+			http.Redirect(w, r, strings.Replace(first, "127.0.0.1", "localhost", 1)+"/back", http.StatusFound)
 		case "/back":
-			http.Redirect(w, r, first+"/end", 302)
+			http.Redirect(w, r, first+"/end", http.StatusFound)
 		case "/round":
-			http.Redirect(w, r, "/round", 302)
+			http.Redirect(w, r, "/round", http.StatusFound)
 		case "/nowhere":
 			w.WriteHeader(302)
 		default:

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	goruntime "runtime"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -111,7 +112,7 @@ func (i *instance) start() (err error) {
 	i.client = egress.New(i.settings.Outside.client(i.process.Version))
 	i.warnOfPrivate()
 	i.engine = runtime.New(i.runtimeConfig())
-	i.scheduler = scheduler.New(scheduler.Config{Store: i.store, Logger: i.logger})
+	i.scheduler = scheduler.New(i.schedulerConfig())
 	if err := i.scheduler.Start(ctx); err != nil {
 		return err
 	}
@@ -192,15 +193,18 @@ func (i *instance) wait(signals <-chan os.Signal) error {
 	}
 }
 
-// stop closes the rooms from the top down: no new requests, running scripts
-// end, then the log is flushed and the database closed.
+// stop closes the rooms from the top down: no new requests and deliveries,
+// running scripts end, then the log is flushed and the database closed.
 func (i *instance) stop(ctx context.Context) error {
 	var failures []error
+	if i.scheduler != nil {
+		i.scheduler.Quiesce()
+	}
 	if i.server != nil {
 		failures = append(failures, i.server.Stop(ctx))
 	}
 	if i.scheduler != nil {
-		failures = append(failures, i.scheduler.Stop())
+		failures = append(failures, i.scheduler.Stop(ctx))
 	}
 	if i.engine != nil {
 		i.engine.Close()
@@ -244,6 +248,34 @@ func (i *instance) runtimeConfig() runtime.Config {
 	}
 }
 
+func (i *instance) schedulerConfig() scheduler.Config {
+	return scheduler.Config{
+		Store:   i.store,
+		Logger:  i.logger,
+		Run:     i.engine.Run,
+		Workers: i.engine.BackgroundSlots(),
+		Built:   built(),
+	}
+}
+
+// built is when the sources of the binary were committed; the zero time for a
+// build outside of version control.
+func built() time.Time {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return time.Time{}
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.time" {
+			at, err := time.Parse(time.RFC3339, setting.Value)
+			if err == nil {
+				return at
+			}
+		}
+	}
+	return time.Time{}
+}
+
 func (i *instance) httpConfig() http.Config {
 	return http.Config{
 		Store:         i.store,
@@ -253,8 +285,11 @@ func (i *instance) httpConfig() http.Config {
 		Product:       i.process.Version,
 		SDK:           runtime.SDKVersion,
 		PublicBaseURL: i.settings.PublicBaseURL,
+		AdminHost:     i.settings.AdminHost,
 		SetupToken:    i.setup,
 		SessionTTL:    time.Duration(i.settings.SessionTTLHours) * time.Hour,
 		MaxBodyBytes:  i.settings.MaxBodyBytes,
+
+		TrustedProxies: i.settings.TrustedProxies,
 	}
 }

@@ -82,6 +82,28 @@ func appOfExecution(s *Server, c echo.Context, by *principal) error {
 	return s.enter(c, by, app, "execution")
 }
 
+// appOfTrigger: the path names a trigger.
+func appOfTrigger(s *Server, c echo.Context, by *principal) error {
+	trigger, err := s.pathTrigger(c)
+	if err != nil {
+		return err
+	}
+	return s.enter(c, by, trigger.AppID, "trigger")
+}
+
+// appOfDeadLetter: the path names a dead letter.
+func appOfDeadLetter(s *Server, c echo.Context, by *principal) error {
+	id, err := pathID(c, "id", "dead letter")
+	if err != nil {
+		return err
+	}
+	letter, err := s.store.DeadLetter(c.Request().Context(), id)
+	if err != nil {
+		return err
+	}
+	return s.enter(c, by, letter.AppID, "dead letter")
+}
+
 // enter notes that the call is about an app, which noun is in.
 func (s *Server) enter(c echo.Context, by *principal, id uuid.UUID, noun string) error {
 	app := s.store.Catalog().Apps[id]

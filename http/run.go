@@ -1,6 +1,8 @@
 package http
 
 import (
+	"context"
+	"log/slog"
 	nethttp "net/http"
 	"net/textproto"
 	"strconv"
@@ -14,18 +16,7 @@ import (
 	"picloud/store"
 )
 
-// sandboxPolicy goes with every response of a script, so that its page has an
-// origin of its own and can do nothing as the signed-in admin (spec 5, "Admin
-// isolation"). It is a header field of its own: browsers enforce all of them,
-// so a policy that the script adds cannot take it back.
-var sandboxPolicy = []string{"sandbox allow-scripts allow-forms allow-popups allow-modals allow-downloads"}
-
 const (
-	headerPolicy = "Content-Security-Policy"
-	// maxCookies and maxCookieBytes bound the cookies of one response: more
-	// would fill the browser's jar and lock the admin out of the page.
-	maxCookies     = 20
-	maxCookieBytes = 4 << 10
 	// countedBody is the length up to which net/http counts a body by itself,
 	// cheaper than a header can be set.
 	countedBody = 2 << 10
@@ -37,7 +28,10 @@ const (
 // serveUserRoute answers everything outside the reserved paths.
 func (s *Server) serveUserRoute(c echo.Context) error {
 	r := c.Request()
-	if err := enterSandbox(c); err != nil {
+	if !s.split() {
+		enterSandbox(c)
+	}
+	if err := refuseServiceWorker(r); err != nil {
 		return err
 	}
 	path, ok := escapedPath(r)
@@ -49,35 +43,45 @@ func (s *Server) serveUserRoute(c echo.Context) error {
 	if match.Outcome != routing.Found {
 		return s.unrouted(c, &match)
 	}
-	script := routes.catalog.Scripts[match.Value.ScriptID]
-	if script == nil {
-		return nothingHere()
-	}
-	if !script.Enabled {
-		return scriptDisabled()
-	}
-	request, err := s.scriptRequest(c, path)
+	script, err := routedScript(c, routes.catalog, match.Value)
 	if err != nil {
 		return err
 	}
-	request.Rest = match.Rest()
+	invocation, err := s.invocation(c, script, path)
+	if err != nil {
+		return err
+	}
+	invocation.Kind = runtime.KindHTTP
+	if !s.split() {
+		invocation.CookiePath = cookiePath(path, match.LiteralSegments())
+	}
+	invocation.Request.Rest = match.Rest()
 	if count := match.ParamCount(); count > 0 {
-		request.Params = make([]runtime.Param, 0, count)
+		invocation.Request.Params = make([]runtime.Param, 0, count)
 		for name, value := range match.Params() {
-			request.Params = append(request.Params, runtime.Param{Name: name, Value: value})
+			invocation.Request.Params = append(invocation.Request.Params, runtime.Param{Name: name, Value: value})
 		}
 	}
-	return s.runScript(c, &runtime.Invocation{Script: script, Kind: runtime.KindHTTP, Request: request})
+	if match.Value.DispatchMode == dispatchAsync {
+		return s.acceptRequest(c, match.Value, invocation)
+	}
+	return s.runScript(c, invocation)
 }
 
-// enterSandbox puts the response under the policy, whatever it will be, and
-// refuses to hand out a service worker: one would outlive the page it came with.
-func enterSandbox(c echo.Context) error {
-	c.Response().Header()[headerPolicy] = sandboxPolicy
-	if strings.EqualFold(c.Request().Header.Get("Service-Worker"), "script") {
-		return store.Errorf(store.KindForbidden, "forbidden", "a script's answer cannot be installed as a service worker")
+// routedScript returns the script behind a route, and takes the response out of
+// the sandbox when an owner has lifted it from the script's app.
+func routedScript(c echo.Context, catalog *store.Catalog, route *store.Route) (*store.Script, error) {
+	script := catalog.Scripts[route.ScriptID]
+	if script == nil {
+		return nil, nothingHere()
 	}
-	return nil
+	if app := catalog.Apps[script.AppID]; app != nil && app.SandboxLifted {
+		leaveSandbox(c)
+	}
+	if !script.Enabled {
+		return nil, scriptDisabled()
+	}
+	return script, nil
 }
 
 // unrouted is the answer when no route serves the request.
@@ -96,6 +100,11 @@ func (s *Server) unrouted(c echo.Context, match *routing.Match[*store.Route]) er
 
 func malformedPath() error {
 	return store.Errorf(store.KindInvalid, "bad_path", "the path is malformed: each %% needs two hex digits after it")
+}
+
+func credentialInPath() error {
+	return store.Errorf(store.KindInvalid, "credential_in_path",
+		"the path holds a session token or an API key of this instance; send it in the Authorization header")
 }
 
 func scriptDisabled() error {
@@ -123,10 +132,14 @@ func escapedPath(r *nethttp.Request) (string, bool) {
 	return target, true
 }
 
-// scriptRequest returns the request as its script sees it, with its whole body
-// and without the platform's credentials.
-func (s *Server) scriptRequest(c echo.Context, path string) (*runtime.Request, error) {
+// invocation asks for a run of script with the request as the script sees it:
+// with its whole body and without the platform's credentials.
+func (s *Server) invocation(c echo.Context, script *store.Script, path string) (*runtime.Invocation, error) {
 	r := c.Request()
+	if holdsToken(path) {
+		return nil, credentialInPath()
+	}
+	header, removed := withoutCredentials(r.Header)
 	request := &runtime.Request{
 		Method:    r.Method,
 		Path:      path,
@@ -134,10 +147,10 @@ func (s *Server) scriptRequest(c echo.Context, path string) (*runtime.Request, e
 		Host:      r.Host,
 		Scheme:    "http",
 		RemoteIP:  s.clientIP(c),
-		Header:    withoutCredentials(r.Header),
+		Header:    header,
 		RawQuery:  withoutTokens(r.URL.RawQuery),
 	}
-	if r.TLS != nil {
+	if s.overTLS(r) {
 		request.Scheme = "https"
 	}
 	var err error
@@ -145,13 +158,14 @@ func (s *Server) scriptRequest(c echo.Context, path string) (*runtime.Request, e
 		return nil, err
 	}
 	if len(request.RawQuery) != len(r.URL.RawQuery) {
-		request.RawTarget = path + "?" + request.RawQuery
+		request.RawTarget, removed = path+"?"+request.RawQuery, append(removed, "the query")
 	}
+	invocation := &runtime.Invocation{Script: script, RequestID: requestID(c), Request: request, Screen: screenHeaders, Note: removalNote(removed)}
 	if r.ContentLength == 0 {
-		return request, nil
+		return invocation, nil
 	}
 	request.Body, err = readBody(c, s.config.MaxBodyBytes)
-	return request, err
+	return invocation, err
 }
 
 // hopsOf counts the scripts' calls that led to a request. Past the limit they
@@ -186,12 +200,31 @@ func (s *Server) clientIP(c echo.Context) string {
 // returns, the script's state is free: a slow reader holds a socket and the
 // answer, nothing else.
 func (s *Server) runScript(c echo.Context, invocation *runtime.Invocation) error {
-	invocation.RequestID = requestID(c)
 	result := s.engine.Run(s.runs, invocation)
+	s.noteAbandoned(c, invocation, result)
 	if result.Err != nil {
 		return sendRunError(c, result)
 	}
+	if !s.answers.take(len(result.Body)) {
+		return sendNoRoom(c)
+	}
+	defer s.answers.give(len(result.Body))
 	return sendResult(c, result)
+}
+
+// noteAbandoned keeps a note of a run whose caller has gone: nobody sees what
+// came of it otherwise (spec 4).
+func (s *Server) noteAbandoned(c echo.Context, invocation *runtime.Invocation, result *runtime.Result) {
+	if c.Request().Context().Err() == nil || s.runs.Err() != nil || result.Err != nil && result.Err.Code == runtime.CodeBusy {
+		return
+	}
+	err := s.store.RecordAbandoned(context.WithoutCancel(s.runs), store.AbandonedExecution{
+		ExecutionID: result.ExecutionID, AppID: invocation.Script.AppID, ScriptID: invocation.Script.ID, RequestID: invocation.RequestID,
+		Method: invocation.Request.Method, Path: invocation.Request.Path, StatusCode: result.Status, DurationMS: result.DurationMS,
+	})
+	if err != nil {
+		s.logger.Warn("an abandoned execution was not noted", slog.String("request_id", invocation.RequestID), slog.Any("error", err))
+	}
 }
 
 // sendRunError names the code and the execution, never the script's words
@@ -212,7 +245,10 @@ func sendRunError(c echo.Context, result *runtime.Result) error {
 // read, is no failure of ours: the run is recorded either way.
 func sendResult(c echo.Context, result *runtime.Result) error {
 	response := c.Response()
-	addScriptHeaders(response.Header(), result.Header)
+	for _, field := range result.Header {
+		name := textproto.CanonicalMIMEHeaderKey(field.Name)
+		response.Header()[name] = append(response.Header()[name], field.Value)
+	}
 	if len(result.Body) > countedBody || len(result.Body) > 0 && c.Request().Method == nethttp.MethodHead {
 		response.Header()["Content-Length"] = []string{strconv.Itoa(len(result.Body))}
 	}
@@ -221,54 +257,4 @@ func sendResult(c echo.Context, result *runtime.Result) error {
 		_, _ = response.Write(result.Body)
 	}
 	return nil
-}
-
-// addScriptHeaders adds what a script may set. What it may not set is left
-// out: the rest of its response is still right.
-func addScriptHeaders(header nethttp.Header, fields []store.HeaderField) {
-	cookies, cookieBytes := 0, 0
-	for _, field := range fields {
-		name := textproto.CanonicalMIMEHeaderKey(field.Name)
-		if platformHeader(name) {
-			continue
-		}
-		if name == "Set-Cookie" {
-			cookies, cookieBytes = cookies+1, cookieBytes+len(field.Value)
-			if cookies > maxCookies || cookieBytes > maxCookieBytes || !scriptCookie(field.Value) {
-				continue
-			}
-		}
-		header[name] = append(header[name], field.Value)
-	}
-}
-
-// platformHeader names, in canonical form, the headers that change the whole
-// origin, which a script shares with the admin's page (spec 5, "Admin
-// isolation"), and the one that every response already bears.
-func platformHeader(name string) bool {
-	switch name {
-	case "Clear-Site-Data", "Strict-Transport-Security", "Alt-Svc", "Nel", "Report-To",
-		"Reporting-Endpoints", "Service-Worker-Allowed", headerRequestID:
-		return true
-	default:
-		return false
-	}
-}
-
-// scriptCookie reports whether a script may set this cookie: none of the
-// platform's name and none for other hosts. One without a name is refused too,
-// because browsers send "=picloud_session=x" back as "picloud_session=x".
-func scriptCookie(value string) bool {
-	pair, attributes, _ := strings.Cut(value, ";")
-	name, _, named := strings.Cut(pair, "=")
-	name = strings.TrimSpace(name)
-	if !named || name == "" || isPlatformCookie(name) {
-		return false
-	}
-	for attribute := range strings.SplitSeq(attributes, ";") {
-		if strings.EqualFold(cookieName(attribute), "Domain") {
-			return false
-		}
-	}
-	return true
 }

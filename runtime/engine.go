@@ -67,6 +67,7 @@ type Engine struct {
 	pool             *pool
 	monitor          *meter.Monitor
 	library          *stdlib.Library
+	description      *Description
 	types            *requestTypes
 	shared           []*lua.LTable // what the memory walk leaves out
 }
@@ -80,11 +81,12 @@ func New(config Config) *Engine {
 		store: config.Store, logger: config.Logger, clock: config.Now,
 		defaults: config.Defaults, ceilings: config.Ceilings, maxResponse: config.MaxResponseBytes,
 		gate:    newGate(config.MaxConcurrency, config.QueueLength, config.QueueWait),
-		monitor: meter.NewMonitor(config.MaxConcurrency),
+		monitor: meter.NewMonitor(config.MaxConcurrency + maxAside),
 		types:   newRequestTypes(),
 	}
 	e.pool = newPool(e.newState)
 	e.library = e.newLibrary(config.Modules)
+	e.description = Describe(config.Modules)
 	e.shared = append(e.types.all(), e.library.Shared()...)
 	e.scripts = newProgramCache(config.ScriptCacheSize, e.compile, e.store.ScriptSource)
 	e.modules = newProgramCache(config.ModuleCacheSize, e.compile, e.store.ScriptSource)
@@ -117,6 +119,10 @@ func (e *Engine) now() time.Time {
 	return time.Now()
 }
 
+// BackgroundSlots is how many deliveries can run at once: what the gate leaves
+// to background work.
+func (e *Engine) BackgroundSlots() int { return int(e.gate.share) }
+
 // Close stops the monitor. No script may run any more.
 func (e *Engine) Close() { e.monitor.Close() }
 
@@ -131,17 +137,26 @@ func (e *Engine) Run(ctx context.Context, invocation *Invocation) *Result {
 		started = e.clock()
 	}
 	record := newRecord(e.store.NewExecutionID(started), started, invocation)
+	record.note(started, invocation.Note)
 	result, failed := e.run(ctx, invocation, record, began)
 	if failed != nil {
 		result = failed.result()
+	}
+	if invocation.Screen != nil {
+		var note string
+		result.Header, note = invocation.Screen(invocation.CookiePath, result.Header)
+		record.note(started, note)
 	}
 	result.ExecutionID = record.execution.ID
 	if record.took == 0 {
 		record.took = time.Since(began) // it never came to a state
 	}
 	record.finish(result, failed)
-	if invocation.Kind == KindTest {
+	if invocation.test() {
 		result.Execution = copyExecution(&record.execution)
+	}
+	if failed != nil && failed.code == CodeBusy && invocation.Background {
+		return result
 	}
 	e.store.RecordExecution(&record.execution)
 	return result
@@ -168,6 +183,7 @@ func (e *Engine) run(ctx context.Context, invocation *Invocation, record *record
 	limits := e.limitsOf(invocation.Script)
 	s := e.pool.take(limits.CallDepth)
 	ready := s.begin(ctx, invocation, record, limits)
+	s.run.place = place
 	result, failed = s.execute(proto)
 	usage := s.end()
 	record.took = ready.Sub(began) + usage.Elapsed

@@ -146,7 +146,7 @@ func TestContext(t *testing.T) {
 		`return tostring(ctx.request.query.nothing) .. tostring(ctx.request.headers.nothing)`:                "nilnil",
 		`return { ctx.request.body, ctx.request.body_raw, ctx.request.is_json }`:                             `["","",false]`,
 		`return ctx.request_id .. ctx.script_name:sub(1, 3) .. ctx.app .. ctx.invocation_type`:               "req-1tryhometest",
-		`return ctx.sdk_version .. " " .. #ctx.execution_id .. " " .. #ctx.script_id`:                        "1.0 36 36",
+		`return ctx.sdk_version .. " " .. #ctx.execution_id .. " " .. #ctx.script_id`:                        runtime.SDKVersion + " 36 36",
 		`return ctx.deadline_ms > 0 and ctx.deadline_ms <= 10000 and ctx.event == nil`:                       "true",
 		`local n = {} for k, v in pairs(ctx.request.query) do n[#n + 1] = k end return table.concat(n, ",")`: "name,tag,bad,plus,flag,key",
 		`local n = 0 for k in pairs(ctx.request.headers) do n = n + 1 end return n`:                          "4",

@@ -26,11 +26,25 @@ type Invocation struct {
 	Kind      Kind
 	RequestID string
 	Request   *Request // nil for events
+	// Screen, when set, says which header fields of the response may be sent,
+	// and leaves a note about the others, before the run is recorded. CookiePath
+	// is handed to it.
+	Screen     func(cookiePath string, fields []store.HeaderField) (kept []store.HeaderField, note string)
+	CookiePath string
+	// Note is about the request, for the script's author: a line of the record.
+	Note string
+	// Event is what started the run; nil for requests.
+	Event *Event
 	// Depth counts the events that led to this run: 0 for a request.
 	Depth int
-	// Background marks work that may not take the gate's last quarter.
+	// Background marks a delivery: it may not take the gate's last quarter, its
+	// script may steer it, and without a free slot it leaves no record, since it
+	// is tried again.
 	Background bool
 }
+
+// test reports whether someone only tries the script out.
+func (i *Invocation) test() bool { return i.Kind == KindTest || i.Event != nil && i.Event.Test }
 
 // Request is what ctx.request shows, parsed only as far as a script asks.
 type Request struct {
@@ -61,8 +75,10 @@ type Result struct {
 	Header      []store.HeaderField
 	Body        []byte
 	ExecutionID uuid.UUID
+	DurationMS  float64          // with the wait for a slot
 	Err         *Error           // nil on success
-	Execution   *store.Execution // only when Kind is KindTest: a private copy
+	Steering    Steering         // only of a delivery
+	Execution   *store.Execution // only of a test run or a test event: a private copy
 }
 
 // The codes of Error.
@@ -71,6 +87,7 @@ const (
 	CodeInvalidResponse = "invalid_response"
 	CodeBusy            = "busy"
 	CodeInternal        = "internal"
+	CodeStorageFull     = "storage_full"
 )
 
 // Error is why a run gave no response of its own. Code is one of the Code

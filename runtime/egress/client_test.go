@@ -330,7 +330,7 @@ func TestRedirects(t *testing.T) {
 		case "/round":
 			http.Redirect(w, r, "/round", http.StatusFound)
 		case "/nowhere":
-			w.WriteHeader(302)
+			w.WriteHeader(http.StatusFound)
 		default:
 			ok(w, r)
 		}

@@ -79,6 +79,15 @@ func (o Options) Number(key string, def float64) float64 {
 	return def
 }
 
+// OneOf returns a field that must be one of words, or def when it is not set.
+func (o Options) OneOf(key, def string, words ...string) string {
+	word := o.String(key, def)
+	if !slices.Contains(words, word) {
+		o.args.L.RaiseError("%s: option %q must be one of %s, got %q", o.args.Func, key, strings.Join(words, ", "), clip(word))
+	}
+	return word
+}
+
 // Bool returns a field that must be true or false, or def.
 func (o Options) Bool(key string, def bool) bool {
 	if value, ok := o.Any(key).(lua.LBool); ok {

@@ -14,9 +14,24 @@ import (
 // mailCalls are the functions of email. Without a mailer none is configured.
 type mailCalls struct{ mailer *egress.Mailer }
 
-const mailFields = "to, cc, bcc: an address or a list of addresses, such as \"Ann <ann@example.com>\", 50 together. subject and text. " +
-	"from: PICLOUD_SMTP_FROM when left out. reply_to: an address. " +
-	"attachments: a list of { name =, data =, type = }, type following from the name when left out."
+// messageDoc describes a message; more are the fields of one kind.
+func messageDoc(more ...runtime.ParamDoc) []runtime.ParamDoc {
+	fields := []runtime.ParamDoc{
+		{Name: "to", Type: "string|string[]", Doc: `An address such as "Ann <ann@example.com>", or a list; 50 recipients together.`},
+		{Name: "subject", Type: "string", Doc: "One line."},
+		{Name: "text", Type: "string", Doc: "Plain text in UTF-8."},
+		optionDoc("cc", "string|string[]", "Further recipients that all may see."),
+		optionDoc("bcc", "string|string[]", "Further recipients that nobody sees."),
+		optionDoc("from", "string", "PICLOUD_SMTP_FROM when left out."),
+		optionDoc("reply_to", "string", "Where answers go."),
+		{Name: "attachments", Type: "table[]", Optional: true, Doc: "At most 20.", Fields: []runtime.ParamDoc{
+			{Name: "name", Type: "string", Doc: "A file's name."},
+			{Name: "data", Type: "string", Doc: "Any bytes."},
+			optionDoc("type", "string", "A media type; from the name when left out."),
+		}},
+	}
+	return []runtime.ParamDoc{{Name: "message", Type: "table", Doc: "What to send.", Fields: append(fields, more...)}}
+}
 
 func emailModule(mailer *egress.Mailer) runtime.Module {
 	m := mailCalls{mailer}
@@ -35,7 +50,7 @@ func emailModule(mailer *egress.Mailer) runtime.Module {
 		Funcs: []runtime.Func{
 			{
 				Name: "send", Doc: "Sends a message of plain text.",
-				Params:  []runtime.ParamDoc{{Name: "message", Type: "table", Doc: mailFields}},
+				Params:  messageDoc(),
 				Returns: result, Errors: wrong,
 				Example: `local ok, id = pcall(email.send, { to = "ann@example.com", subject = "Water in the cellar", text = "The sensor reports 3 cm." })
 return { sent = ok, why = not ok and id or nil }`,
@@ -44,7 +59,7 @@ return { sent = ok, why = not ok and id or nil }`,
 			},
 			{
 				Name: "send_html", Doc: "Sends a message of text and HTML: mail programs show the one they can.",
-				Params:  []runtime.ParamDoc{{Name: "message", Type: "table", Doc: mailFields + " html: a page, in UTF-8."}},
+				Params:  messageDoc(runtime.ParamDoc{Name: "html", Type: "string", Doc: "A page in UTF-8."}),
 				Returns: result, Errors: wrong,
 				Example: `local ok, id = pcall(email.send_html, {
   to = { "ann@example.com", "Bob <bob@example.com>" }, subject = "Today", text = "21 degrees", html = "<b>21</b> degrees",
@@ -61,7 +76,7 @@ return { sent = ok, why = not ok and id or nil }`,
 func (m mailCalls) send(args luax.Args, withHTML bool) int {
 	L := args.L
 	args.Table(1, "message")
-	fields := []string{"to", "cc", "bcc", "from", "reply_to", "subject", "text", "attachments"}
+	fields := []string{"to", "subject", "text", "cc", "bcc", "from", "reply_to", "attachments"}
 	if withHTML {
 		fields = append(fields, "html")
 	}

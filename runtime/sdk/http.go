@@ -8,15 +8,25 @@ import (
 )
 
 // httpOptions are the keys of the options of every call.
-var httpOptions = []string{"headers", "query", "timeout_ms", "follow_redirects", "max_bytes", "json", "auth", "form"}
+var httpOptions = []string{"headers", "query", "form", "timeout_ms", "follow_redirects", "max_bytes", "json", "auth"}
 
 var (
 	urlParam     = runtime.ParamDoc{Name: "url", Type: "string", Doc: "http or https, with a name or an address; no user name in it."}
 	bodyParam    = runtime.ParamDoc{Name: "body", Type: "any", Optional: true, Doc: "A table is sent as JSON, a string as it is (text/plain unless a header says otherwise)."}
-	optionsParam = runtime.ParamDoc{Name: "options", Type: "table", Optional: true,
-		Doc: "headers: a table of names and values. query: a table to add to the URL's query; a list is repeated. form: a table to send as a form in place of a body. " +
-			"timeout_ms: less than the script has left. follow_redirects: 0 to 10, 5 when left out. max_bytes: of the answer, at most 10 MiB. " +
-			"json = false: leave a JSON answer as text. auth: { user =, password =, digest = true }; without digest it is basic."}
+	optionsParam = optionsDoc("How to make the call.",
+		optionDoc("headers", "table<string, string>", "Names and values."),
+		optionDoc("query", "table", "Names and values to add to the URL's query; a list is repeated."),
+		optionDoc("form", "table", "Names and values to send as a form in place of a body."),
+		optionDoc("timeout_ms", "integer", "Less than the script has left."),
+		optionDoc("follow_redirects", "integer", "0 to 10; 5 when left out."),
+		optionDoc("max_bytes", "integer", "The longest answer, at most 10 MiB."),
+		optionDoc("json", "boolean", "false leaves a JSON answer as text."),
+		runtime.ParamDoc{Name: "auth", Type: "table", Optional: true, Doc: "A sign-in for the server; basic unless digest is true.", Fields: []runtime.ParamDoc{
+			{Name: "user", Type: "string", Doc: "The user's name."},
+			{Name: "password", Type: "string", Doc: "The password."},
+			optionDoc("digest", "boolean", "true answers the server's challenge (RFC 7616), as Shelly devices ask for."),
+		}},
+	)
 	httpReturns = []runtime.ReturnDoc{{Type: "table", Doc: "status (a number), headers (names in lower case, repeated ones joined with \", \"), " +
 		"body (a table when it is JSON, else the text), body_raw (the exact bytes) and url (after redirects). A status such as 404 is an answer, not an error."}}
 	httpErrors = []string{

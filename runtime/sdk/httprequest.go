@@ -40,12 +40,12 @@ func (a httpArguments) read() httpCall {
 	args := luax.Args{L: a.L, Func: a.name}
 	call := httpCall{args: args, request: &egress.Request{Header: http.Header{}}}
 	call.request.Method = a.method(args)
+	options := args.Options(a.optionsAt, "options", httpOptions...)
 	target, err := egress.ParseURL(args.String(a.urlAt, "url"))
 	if err != nil {
 		a.L.RaiseError("%s: argument %d (url) %s", a.name, a.urlAt, err.Error())
 	}
 	call.request.URL = target
-	options := args.Options(a.optionsAt, "options", httpOptions...)
 	call.readHeaders(options)
 	call.readQuery(options)
 	call.readBody(a.bodyAt, options)

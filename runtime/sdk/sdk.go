@@ -17,12 +17,34 @@ func Modules() []runtime.Module { return ModulesWith(Outside{Client: egress.New(
 
 // ModulesWith is Modules with another way to the world outside.
 func ModulesWith(outside Outside) []runtime.Module {
+	documents := documentType()
 	return []runtime.Module{
+		base64Module(),
+		cryptoModule(),
 		emailModule(outside.Mailer),
+		hexModule(),
 		httpModule(outside.Client),
 		jsonModule(),
+		kvModule(documents),
+		docsModule(documents),
 		logModule(),
+		topicsModule(),
+		deadLettersModule(),
+		randomModule(),
+		regexModule(),
+		timeModule(),
+		urlModule(),
 	}
+}
+
+// optionsDoc describes a table of options and the keys that it may have.
+func optionsDoc(doc string, keys ...runtime.ParamDoc) runtime.ParamDoc {
+	return runtime.ParamDoc{Name: "options", Type: "table", Optional: true, Doc: doc, Fields: keys}
+}
+
+// optionDoc describes a key that may be left out.
+func optionDoc(name, kind, doc string) runtime.ParamDoc {
+	return runtime.ParamDoc{Name: name, Type: kind, Doc: doc, Optional: true}
 }
 
 // ReservedNames are the names that no module of an app may have: those of the

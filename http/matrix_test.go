@@ -210,7 +210,7 @@ func (w *world) made(path, body string) string {
 func (w *world) newUser(role store.Role) store.User {
 	w.t.Helper()
 	w.names++
-	user, err := w.store.CreateUser(context.Background(), store.UserDraft{Username: fmt.Sprint("user", w.names), Role: role, PasswordHash: "no password"}, true)
+	user, err := w.store.CreateUser(context.Background(), store.UserDraft{Username: fmt.Sprint("user", w.names), Role: role, PasswordHash: "no password", Highest: store.RoleOwner})
 	if err != nil {
 		w.t.Fatal(err)
 	}

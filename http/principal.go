@@ -21,9 +21,15 @@ type principal struct {
 	role store.AppRole // the user's role in it
 }
 
-// asOwner reports whether an owner calls, signed in: what nobody else may do
-// to owners (spec 8, "Access").
-func (p principal) asOwner() bool { return p.User.Role == store.RoleOwner && p.Key == nil }
+// highestTouched is the highest role of users that a principal may make or
+// change. A key's is member, whoever's it is: with the password of an admin it
+// would sign in and be past its own scopes (spec 8, "Access").
+func (p principal) highestTouched() store.Role {
+	if p.Key != nil {
+		return store.RoleMember
+	}
+	return p.User.Role
+}
 
 // everywhere reports whether the user has a role in every app.
 func (p principal) everywhere() bool { return p.User.Role.Level() >= store.RoleAdmin.Level() }

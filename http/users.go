@@ -62,8 +62,8 @@ func (s *Server) createUser(c echo.Context, by principal) error {
 	if err := bind(c, &body); err != nil {
 		return err
 	}
-	draft := store.UserDraft{Username: body.Username, Role: body.Role}
-	if err := draft.Check(by.asOwner()); err != nil {
+	draft := store.UserDraft{Username: body.Username, Role: body.Role, Highest: by.highestTouched()}
+	if err := draft.Check(); err != nil {
 		return err
 	}
 	if err := CheckPassword(body.Password); err != nil {
@@ -74,7 +74,7 @@ func (s *Server) createUser(c echo.Context, by principal) error {
 	if draft.PasswordHash, err = s.hasher.hash(ctx, body.Password, passwordParams); err != nil {
 		return err
 	}
-	user, err := s.store.CreateUser(ctx, draft, by.asOwner())
+	user, err := s.store.CreateUser(ctx, draft)
 	if err != nil {
 		return fmt.Errorf("create user: %w", err)
 	}
@@ -90,7 +90,7 @@ func (s *Server) changeUser(c echo.Context, by principal) error {
 	if err := bind(c, &body); err != nil {
 		return err
 	}
-	change := store.UserChange{Role: body.Role, Active: body.Active, ByOwner: by.asOwner()}
+	change := store.UserChange{Role: body.Role, Active: body.Active, Highest: by.highestTouched()}
 	if err := change.Check(current); err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (s *Server) deleteUser(c echo.Context, by principal) error {
 	if err != nil {
 		return err
 	}
-	if err := s.store.DeleteUser(c.Request().Context(), id, by.asOwner()); err != nil {
+	if err := s.store.DeleteUser(c.Request().Context(), id, by.highestTouched()); err != nil {
 		return fmt.Errorf("delete user: %w", err)
 	}
 	return answerNothing(c)

@@ -22,7 +22,7 @@ func rounds(short, long int) int {
 
 func testUser(t testing.TB, s *Store, name string, role Role) User {
 	t.Helper()
-	return must[User](t)(s.CreateUser(t.Context(), UserDraft{Username: name, Role: role, PasswordHash: "hash"}, true))
+	return must[User](t)(s.CreateUser(t.Context(), UserDraft{Username: name, Role: role, PasswordHash: "hash", Highest: RoleOwner}))
 }
 
 func testSession(t testing.TB, s *Store, user User, n byte) {
@@ -42,32 +42,61 @@ func TestUserRules(t *testing.T) {
 	ann := must[User](t)(s.CreateFirstOwner(t.Context(), "ann", "hash"))
 	bob := testUser(t, s, "bob", RoleMember)
 	for name, valid := range map[string]bool{"x": true, "Ä b": true, "": false, " x": false, "x ": false, "a\nb": false, "a\x00b": false, "\xff": false} {
-		_, err := s.CreateUser(t.Context(), UserDraft{Username: name, Role: RoleMember}, false)
+		_, err := s.CreateUser(t.Context(), UserDraft{Username: name, Role: RoleMember, Highest: RoleAdmin})
 		if valid {
 			noError(t, err)
 		} else {
 			wantCode(t, err, KindInvalid, "invalid_username")
 		}
 	}
-	_, err := s.CreateUser(t.Context(), UserDraft{Username: "y", Role: "boss"}, true)
+	_, err := s.CreateUser(t.Context(), UserDraft{Username: "y", Role: "boss", Highest: RoleOwner})
 	wantCode(t, err, KindInvalid, "invalid_role")
-	_, err = s.CreateUser(t.Context(), UserDraft{Username: "y", Role: RoleOwner}, false)
+	_, err = s.CreateUser(t.Context(), UserDraft{Username: "y", Role: RoleOwner, Highest: RoleAdmin})
 	wantCode(t, err, KindForbidden, "owners_only")
 	for _, change := range []UserChange{{Role: ptr(RoleMember)}, {Active: ptr(false)}, {PasswordHash: ptr("x")}} {
+		change.Highest = RoleAdmin
 		_, err = s.UpdateUser(t.Context(), ann.ID, change)
 		wantCode(t, err, KindForbidden, "owners_only")
 	}
-	_, err = s.UpdateUser(t.Context(), bob.ID, UserChange{Role: ptr(RoleOwner)})
+	_, err = s.UpdateUser(t.Context(), bob.ID, UserChange{Role: ptr(RoleOwner), Highest: RoleAdmin})
 	wantCode(t, err, KindForbidden, "owners_only")
-	_, err = s.UpdateUser(t.Context(), bob.ID, UserChange{Role: ptr(Role("boss"))})
+	_, err = s.UpdateUser(t.Context(), bob.ID, UserChange{Role: ptr(Role("boss")), Highest: RoleAdmin})
 	wantCode(t, err, KindInvalid, "invalid_role")
-	wantCode(t, s.DeleteUser(t.Context(), ann.ID, false), KindForbidden, "owners_only")
+	wantCode(t, s.DeleteUser(t.Context(), ann.ID, RoleAdmin), KindForbidden, "owners_only")
 	_, err = s.UpdateUser(t.Context(), s.newID(), UserChange{})
 	wantCode(t, err, KindNotFound, "not_found")
-	wantCode(t, s.DeleteUser(t.Context(), s.newID(), true), KindNotFound, "not_found")
+	wantCode(t, s.DeleteUser(t.Context(), s.newID(), RoleOwner), KindNotFound, "not_found")
 	page := must[Page[User]](t)(s.Users(t.Context(), PageRequest{Limit: 2}))
 	if page.Items[0].Username != "ann" || page.Items[1].Username != "bob" || page.NextCursor == "" {
 		t.Errorf("the first page is %+v", page)
+	}
+}
+
+// Nobody makes or touches what is above the highest role that they may.
+func TestHighestRoleOfUsers(t *testing.T) {
+	t.Parallel()
+	s := newTestStore(t)
+	must[User](t)(s.CreateFirstOwner(t.Context(), "ann", "hash"))
+	made := 0
+	for _, highest := range []Role{"", RoleMember, RoleAdmin, RoleOwner} {
+		for _, role := range []Role{RoleMember, RoleAdmin, RoleOwner} {
+			made++
+			user, member := testUser(t, s, fmt.Sprint("user", made), role), testUser(t, s, fmt.Sprint("member", made), RoleMember)
+			_, create := s.CreateUser(t.Context(), UserDraft{Username: fmt.Sprint("made", made), Role: role, Highest: highest})
+			_, promote := s.UpdateUser(t.Context(), member.ID, UserChange{Role: &role, Highest: highest})
+			_, reset := s.UpdateUser(t.Context(), user.ID, UserChange{PasswordHash: ptr("x"), Highest: highest})
+			_, demote := s.UpdateUser(t.Context(), user.ID, UserChange{Role: ptr(RoleMember), Highest: highest})
+			for _, err := range []error{create, promote, reset, demote, s.DeleteUser(t.Context(), user.ID, highest)} {
+				switch {
+				case role.Level() <= highest.Level():
+					noError(t, err)
+				case role == RoleOwner:
+					wantCode(t, err, KindForbidden, "owners_only")
+				default:
+					wantCode(t, err, KindForbidden, "sessions_only")
+				}
+			}
+		}
 	}
 }
 
@@ -76,17 +105,17 @@ func TestTheLastOwnerStays(t *testing.T) {
 	s := newTestStore(t)
 	ann := must[User](t)(s.CreateFirstOwner(t.Context(), "ann", "hash"))
 	idle := testUser(t, s, "idle", RoleOwner)
-	must[User](t)(s.UpdateUser(t.Context(), idle.ID, UserChange{Active: ptr(false), ByOwner: true}))
-	for _, change := range []UserChange{{Role: ptr(RoleAdmin), ByOwner: true}, {Active: ptr(false), ByOwner: true}} {
+	must[User](t)(s.UpdateUser(t.Context(), idle.ID, UserChange{Active: ptr(false), Highest: RoleOwner}))
+	for _, change := range []UserChange{{Role: ptr(RoleAdmin), Highest: RoleOwner}, {Active: ptr(false), Highest: RoleOwner}} {
 		_, err := s.UpdateUser(t.Context(), ann.ID, change)
 		wantCode(t, err, KindConflict, "last_owner")
 	}
-	wantCode(t, s.DeleteUser(t.Context(), ann.ID, true), KindConflict, "last_owner")
+	wantCode(t, s.DeleteUser(t.Context(), ann.ID, RoleOwner), KindConflict, "last_owner")
 	if got := must[User](t)(s.User(t.Context(), ann.ID)); got != ann {
 		t.Errorf("a refused change left %+v", got)
 	}
-	must[User](t)(s.UpdateUser(t.Context(), idle.ID, UserChange{Active: ptr(true), ByOwner: true}))
-	noError(t, s.DeleteUser(t.Context(), ann.ID, true))
+	must[User](t)(s.UpdateUser(t.Context(), idle.ID, UserChange{Active: ptr(true), Highest: RoleOwner}))
+	noError(t, s.DeleteUser(t.Context(), ann.ID, RoleOwner))
 	if n := must[int](t)(s.ActiveOwners(t.Context())); n != 1 {
 		t.Errorf("%d active owners, want 1", n)
 	}
@@ -98,13 +127,13 @@ func TestTheLastOwnerStaysInARace(t *testing.T) {
 	s := newTestStore(t)
 	must[User](t)(s.CreateFirstOwner(t.Context(), "first", "hash"))
 	ways := []func(User) error{
-		func(u User) error { return s.DeleteUser(t.Context(), u.ID, true) },
+		func(u User) error { return s.DeleteUser(t.Context(), u.ID, RoleOwner) },
 		func(u User) error {
-			_, err := s.UpdateUser(t.Context(), u.ID, UserChange{Active: ptr(false), ByOwner: true})
+			_, err := s.UpdateUser(t.Context(), u.ID, UserChange{Active: ptr(false), Highest: RoleOwner})
 			return err
 		},
 		func(u User) error {
-			_, err := s.UpdateUser(t.Context(), u.ID, UserChange{Role: ptr(RoleMember), ByOwner: true})
+			_, err := s.UpdateUser(t.Context(), u.ID, UserChange{Role: ptr(RoleMember), Highest: RoleOwner})
 			return err
 		},
 	}
@@ -178,7 +207,7 @@ func TestOneWinsARace(t *testing.T) {
 		do   func(round, i int) error
 	}{
 		"user": {"username_taken", func(round, _ int) error {
-			_, err := s.CreateUser(t.Context(), UserDraft{Username: fmt.Sprint("u", round), Role: RoleMember}, true)
+			_, err := s.CreateUser(t.Context(), UserDraft{Username: fmt.Sprint("u", round), Role: RoleMember, Highest: RoleOwner})
 			return err
 		}},
 		"app": {"slug_taken", func(round, _ int) error {
@@ -232,9 +261,9 @@ func TestDeactivationEndsSessionsAndKeys(t *testing.T) {
 		change UserChange
 		want   [2]bool
 	}{
-		{UserChange{Role: ptr(RoleAdmin)}, [2]bool{true, true}},
-		{UserChange{PasswordHash: ptr("new")}, [2]bool{false, true}},
-		{UserChange{Active: ptr(false)}, [2]bool{false, false}},
+		{UserChange{Role: ptr(RoleAdmin), Highest: RoleAdmin}, [2]bool{true, true}},
+		{UserChange{PasswordHash: ptr("new"), Highest: RoleAdmin}, [2]bool{false, true}},
+		{UserChange{Active: ptr(false), Highest: RoleAdmin}, [2]bool{false, false}},
 	} {
 		bob := testUser(t, s, fmt.Sprint("bob", i), RoleMember)
 		testSession(t, s, bob, byte(i))
@@ -243,11 +272,11 @@ func TestDeactivationEndsSessionsAndKeys(t *testing.T) {
 		if got := live(byte(i), fmt.Sprint("key", i)); got != c.want {
 			t.Errorf("after %+v session and key live: %v, want %v", c.change, got, c.want)
 		}
-		must[User](t)(s.UpdateUser(t.Context(), bob.ID, UserChange{Active: ptr(true)}))
+		must[User](t)(s.UpdateUser(t.Context(), bob.ID, UserChange{Active: ptr(true), Highest: RoleAdmin}))
 		if got := live(byte(i), fmt.Sprint("key", i)); got != c.want {
 			t.Errorf("activation brings back: %v, want %v", got, c.want)
 		}
-		noError(t, s.DeleteUser(t.Context(), bob.ID, false))
+		noError(t, s.DeleteUser(t.Context(), bob.ID, RoleAdmin))
 		if got := live(byte(i), fmt.Sprint("key", i)); got != [2]bool{} {
 			t.Errorf("a deleted user's session and key live: %v", got)
 		}
@@ -284,7 +313,7 @@ func TestMembers(t *testing.T) {
 	noError(t, s.RemoveMember(t.Context(), one.ID, bob.ID))
 	wantCode(t, s.RemoveMember(t.Context(), one.ID, bob.ID), KindNotFound, "not_found")
 	wantCode(t, s.RemoveMember(t.Context(), one.ID, s.newID()), KindNotFound, "not_found")
-	noError(t, s.DeleteUser(t.Context(), eve.ID, false))
+	noError(t, s.DeleteUser(t.Context(), eve.ID, RoleAdmin))
 	noError(t, s.DeleteApp(t.Context(), two.ID, false))
 	if role(bob, one) != "" || role(eve, one) != "" || role(bob, two) != "" {
 		t.Error("a role outlives its member, user or app")

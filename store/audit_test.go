@@ -24,7 +24,7 @@ func TestAuditEntersTheChangeWithItsTransaction(t *testing.T) {
 	must[App](t)(s.CreateApp(ctx, AppDraft{Slug: "two"})) // one call, one entry
 	_, err := s.CreateApp(WithAudit(t.Context(), "create_app", as("again")), AppDraft{Slug: "one"})
 	wantCode(t, err, KindConflict, "slug_taken")
-	bob := must[User](t)(s.CreateUser(WithAudit(t.Context(), "create_user", as("create_user")), UserDraft{Username: "bob", Role: RoleMember}, true))
+	bob := must[User](t)(s.CreateUser(WithAudit(t.Context(), "create_user", as("create_user")), UserDraft{Username: "bob", Role: RoleMember, Highest: RoleOwner}))
 	must[Member](t)(s.SetMember(WithAudit(t.Context(), "set_member", as("set_member")), app.ID, bob.ID, AppEditor))
 	noError(t, s.RecordLogin(WithAudit(t.Context(), "never", as("never")), bob.ID)) // relaxed: no change of the control plane
 

@@ -200,7 +200,7 @@ func TestARestartFindsWhatWasPending(t *testing.T) {
 func TestTriggersStopWithTheirUser(t *testing.T) {
 	t.Parallel()
 	f := newEventFixture(t, newTestStore(t))
-	other := must[User](t)(f.CreateUser(t.Context(), UserDraft{Username: "bob", Role: RoleAdmin, PasswordHash: "hash"}, true))
+	other := must[User](t)(f.CreateUser(t.Context(), UserDraft{Username: "bob", Role: RoleAdmin, PasswordHash: "hash", Highest: RoleOwner}))
 	f.user = other
 	f.trigger(t, "bob's", TriggerKV, DataRule{Collection: "sensors"})
 	rows := func(after string, want int64) {
@@ -211,14 +211,14 @@ func TestTriggersStopWithTheirUser(t *testing.T) {
 		}
 	}
 	rows("the trigger was made", 1)
-	must[User](t)(f.UpdateUser(t.Context(), other.ID, UserChange{Active: ptr(false)}))
+	must[User](t)(f.UpdateUser(t.Context(), other.ID, UserChange{Active: ptr(false), Highest: RoleAdmin}))
 	rows("deactivation", 1)
 	triggers := must[Page[Trigger]](t)(f.Triggers(t.Context(), f.app.ID, PageRequest{}))
 	if triggers.Items[0].Held != HeldRegistrant {
 		t.Errorf("the trigger of a deactivated user shows %q", triggers.Items[0].Held)
 	}
-	must[User](t)(f.UpdateUser(t.Context(), other.ID, UserChange{Active: ptr(true)}))
+	must[User](t)(f.UpdateUser(t.Context(), other.ID, UserChange{Active: ptr(true), Highest: RoleAdmin}))
 	rows("activation", 2)
-	noError(t, f.DeleteUser(t.Context(), other.ID, true))
+	noError(t, f.DeleteUser(t.Context(), other.ID, RoleOwner))
 	rows("deletion", 2)
 }

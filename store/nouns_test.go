@@ -85,7 +85,7 @@ func TestUsers(t *testing.T) {
 	wantCode(t, s.RecordLogin(t.Context(), none), KindNotFound, "not_found")
 	_, err = s.ResetPassword(t.Context(), "Ann", "")
 	wantCode(t, err, KindNotFound, "not_found")
-	_, err = s.CreateUser(t.Context(), UserDraft{Username: "ann", Role: RoleMember}, false)
+	_, err = s.CreateUser(t.Context(), UserDraft{Username: "ann", Role: RoleMember, Highest: RoleAdmin})
 	wantCode(t, err, KindConflict, "username_taken")
 }
 

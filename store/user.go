@@ -43,11 +43,13 @@ type User struct {
 	LastLoginAt  *Time     `json:"last_login_at"`
 }
 
-// UserDraft is a new user. PasswordHash is the text that http makes of a password.
+// UserDraft is a new user. PasswordHash is the text that http makes of a
+// password; Highest is UserChange's.
 type UserDraft struct {
 	Username     string
 	Role         Role
 	PasswordHash string
+	Highest      Role
 }
 
 const (
@@ -84,7 +86,7 @@ func (s *Store) CreateFirstOwner(ctx context.Context, username, passwordHash str
 		if _, err := s.createApp(t, AppDraft{Slug: "default", Name: "Default"}); err != nil && KindOf(err) != KindConflict {
 			return User{}, err
 		}
-		return s.createUser(t, UserDraft{Username: username, Role: RoleOwner, PasswordHash: passwordHash})
+		return s.createUser(t, UserDraft{Username: username, Role: RoleOwner, PasswordHash: passwordHash, Highest: RoleOwner})
 	})
 }
 
@@ -92,30 +94,25 @@ func (s *Store) CreateFirstOwner(ctx context.Context, username, passwordHash str
 const maxUsernameBytes = 128
 
 // CreateUser makes an active user. Conflict "username_taken"; KindInvalid
-// "invalid_username" or "invalid_role"; KindForbidden "owners_only" for an
-// owner unless byOwner.
-func (s *Store) CreateUser(ctx context.Context, draft UserDraft, byOwner bool) (User, error) {
-	return write(ctx, s, true, func(t *transaction) (User, error) {
-		if err := draft.Check(byOwner); err != nil {
-			return User{}, err
-		}
-		return s.createUser(t, draft)
-	})
+// "invalid_username" or "invalid_role"; KindForbidden "owners_only" or
+// "sessions_only" for a role above draft.Highest.
+func (s *Store) CreateUser(ctx context.Context, draft UserDraft) (User, error) {
+	return write(ctx, s, true, func(t *transaction) (User, error) { return s.createUser(t, draft) })
 }
 
 // Check says what is wrong with a draft, before a hash is spent on it.
-func (d UserDraft) Check(byOwner bool) error {
+func (d UserDraft) Check() error {
 	if err := checkUsername(d.Username); err != nil {
 		return err
 	}
-	if d.Role == RoleOwner && !byOwner {
-		return ownersOnly()
+	if err := checkReach(d.Highest, d.Role); err != nil {
+		return err
 	}
 	return checkRole(d.Role)
 }
 
 func (s *Store) createUser(t *transaction, draft UserDraft) (User, error) {
-	if err := draft.Check(true); err != nil {
+	if err := draft.Check(); err != nil {
 		return User{}, err
 	}
 	made := User{ID: s.newID(), Username: draft.Username, Role: draft.Role, Active: true, PasswordHash: draft.PasswordHash, CreatedAt: t.at}
@@ -190,15 +187,15 @@ func (s *Store) RecordLogin(ctx context.Context, id uuid.UUID) error {
 }
 
 // DeleteUser removes a user with sessions, keys and memberships; what the user
-// made stays. Its errors are UpdateUser's.
-func (s *Store) DeleteUser(ctx context.Context, id uuid.UUID, byOwner bool) error {
+// made stays. highest and the errors are UpdateUser's.
+func (s *Store) DeleteUser(ctx context.Context, id uuid.UUID, highest Role) error {
 	return s.change(ctx, func(t *transaction) error {
 		old, err := user(t, "id = ?", id)
 		if err != nil {
 			return err
 		}
-		if old.Role == RoleOwner && !byOwner {
-			return ownersOnly()
+		if err := checkReach(highest, old.Role); err != nil {
+			return err
 		}
 		t.touch(old.target())
 		t.changedCatalog = true // the user's triggers stop

@@ -6,22 +6,23 @@ import (
 	"github.com/google/uuid"
 )
 
-// UserChange holds what a PATCH changes; nil means unchanged. ByOwner says
-// that an owner makes the change, signed in: nobody else may make, change or
-// remove an owner (spec 5 and 8, "Access").
+// UserChange holds what a PATCH changes; nil means unchanged. Highest is the
+// highest role that the caller may touch or make: owner for an owner who is
+// signed in, admin for such an admin, member for any API key (spec 5 and 8,
+// "Access"). The empty one touches nobody.
 type UserChange struct {
 	Role         *Role
 	Active       *bool
 	PasswordHash *string
-	ByOwner      bool
+	Highest      Role
 }
 
 const updateUser = "UPDATE users SET role = ?, active = ?, password_hash = ? WHERE id = ?"
 
 // UpdateUser changes what is set in change. A new password ends the user's
 // sessions, deactivation also deletes the API keys. Conflict "last_owner" when
-// no active owner would be left; KindForbidden "owners_only" when an owner is
-// made or changed and change.ByOwner is false.
+// no active owner would be left; KindForbidden "owners_only" or "sessions_only"
+// when the user is or becomes more than change.Highest.
 func (s *Store) UpdateUser(ctx context.Context, id uuid.UUID, change UserChange) (User, error) {
 	return write(ctx, s, true, func(t *transaction) (User, error) { return changeUser(t, id, change) })
 }
@@ -50,8 +51,8 @@ func changeUser(t *transaction, id uuid.UUID, change UserChange) (User, error) {
 // the user as it is then.
 func (c UserChange) Check(old User) error {
 	changed := c.apply(old)
-	if (old.Role == RoleOwner || changed.Role == RoleOwner) && !c.ByOwner {
-		return ownersOnly()
+	if err := checkReach(c.Highest, old.Role, changed.Role); err != nil {
+		return err
 	}
 	return checkRole(changed.Role)
 }
@@ -116,6 +117,20 @@ func (s *Store) ActiveOwners(ctx context.Context) (int, error) {
 	return int(n), err
 }
 
-func ownersOnly() error {
-	return Errorf(KindForbidden, "owners_only", "only an owner, signed in with a password, may make, change or remove an owner")
+// checkReach refuses to touch or make any of roles that is above highest.
+func checkReach(highest Role, roles ...Role) error {
+	above := highest
+	for _, role := range roles {
+		if role.Level() > above.Level() {
+			above = role
+		}
+	}
+	switch {
+	case above == highest:
+		return nil
+	case above == RoleOwner:
+		return Errorf(KindForbidden, "owners_only", "only an owner, signed in with a password, may make, change or remove an owner")
+	default:
+		return Errorf(KindForbidden, "sessions_only", "an API key may make, change or remove members only; sign in with a password to do this to an admin")
+	}
 }

@@ -1,13 +1,11 @@
 package http
 
 import (
-	"encoding/json"
 	"fmt"
 	nethttp "net/http"
 
 	"github.com/labstack/echo/v4"
 
-	"picloud/runtime"
 	"picloud/store"
 )
 
@@ -21,34 +19,9 @@ func (s *Server) listDeliveries(c echo.Context, by principal) error {
 		return fmt.Errorf("list deliveries: %w", err)
 	}
 	return answerPage(c, deliveries, func(d store.Delivery) store.Delivery {
-		d.Event = shownEvent(d.Event)
+		d.Event = s.shownEvent(d.Event)
 		return d
 	})
-}
-
-// shownEvent hides the credentials that a stored request bears for its script
-// from those who look at it.
-func shownEvent(e store.Event) store.Event {
-	if e.Kind != store.KindRequest {
-		return e
-	}
-	request, err := store.DecodeRequest(&e)
-	if err != nil {
-		return e
-	}
-	for name := range request.Headers {
-		if runtime.IsSecretHeader(name) {
-			request.Headers[name] = []string{"[redacted]"}
-		}
-	}
-	// What was decoded can be encoded.
-	e.Data, _ = json.Marshal(request)
-	return e
-}
-
-func shownDeadLetter(d store.DeadLetter) store.DeadLetter {
-	d.Event = shownEvent(d.Event)
-	return d
 }
 
 func (s *Server) listDeadLetters(c echo.Context, by principal) error {
@@ -60,7 +33,7 @@ func (s *Server) listDeadLetters(c echo.Context, by principal) error {
 	if err != nil {
 		return fmt.Errorf("list dead letters: %w", err)
 	}
-	return answerPage(c, letters, shownDeadLetter)
+	return answerPage(c, letters, s.shownDeadLetter)
 }
 
 func (s *Server) showDeadLetter(c echo.Context, _ principal) error {
@@ -72,7 +45,7 @@ func (s *Server) showDeadLetter(c echo.Context, _ principal) error {
 	if err != nil {
 		return fmt.Errorf("show dead letter: %w", err)
 	}
-	return answer(c, nethttp.StatusOK, shownDeadLetter(letter))
+	return answer(c, nethttp.StatusOK, s.shownDeadLetter(letter))
 }
 
 func (s *Server) replayDeadLetter(c echo.Context, _ principal) error {
@@ -87,7 +60,7 @@ func (s *Server) replayDeadLetter(c echo.Context, _ principal) error {
 	if err != nil {
 		return fmt.Errorf("replay dead letter: %w", err)
 	}
-	return answer(c, nethttp.StatusOK, shownDeadLetter(letter))
+	return answer(c, nethttp.StatusOK, s.shownDeadLetter(letter))
 }
 
 // resolveBody is the body of POST dead-letters/{id}/resolve.
@@ -108,7 +81,7 @@ func (s *Server) resolveDeadLetter(c echo.Context, _ principal) error {
 	if err != nil {
 		return fmt.Errorf("resolve dead letter: %w", err)
 	}
-	return answer(c, nethttp.StatusOK, shownDeadLetter(letter))
+	return answer(c, nethttp.StatusOK, s.shownDeadLetter(letter))
 }
 
 func (s *Server) listAbandoned(c echo.Context, by principal) error {

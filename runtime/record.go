@@ -60,7 +60,7 @@ func newRecord(id uuid.UUID, started time.Time, invocation *Invocation) *record 
 func (r *record) recordRequest(request *Request) {
 	r.request.Method = request.Method
 	r.request.Path = clipText(request.Path, maxRecordedPath)
-	r.request.Query = clipText(recordedQuery(request.RawQuery), maxRecordedPath)
+	r.request.Query = clipText(RecordedQuery(request.RawQuery), maxRecordedPath)
 	r.request.Headers = recordedHeaders(request)
 	r.request.BodyBytes = len(request.Body)
 	r.request.Body, r.request.BodyBase64 = recordedBody(request.Body)

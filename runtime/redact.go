@@ -87,9 +87,9 @@ func (r headerRule) field(value string) store.HeaderField {
 // one of secretWords: weather stations and cameras send theirs so.
 var secretNames = []string{"key", "pass", "passkey", "passwd", "pwd", "sig"}
 
-// recordedQuery is a query with the values taken out that must not be stored.
+// RecordedQuery is a query with the values taken out that must not be stored.
 // One without such values, as nearly every query is, comes back as it is.
-func recordedQuery(query string) string {
+func RecordedQuery(query string) string {
 	secret := false
 	eachPair(query, func(name, _ string) bool {
 		secret = isSecretName(name)

@@ -17,7 +17,7 @@ func TestRecordedQuery(t *testing.T) {
 		"x_signature=aa&token":             "x_signature=[redacted]&token=[redacted]",
 		"pwd=1;key=2":                      "pwd=[redacted]",
 	} {
-		if got := recordedQuery(query); got != want {
+		if got := RecordedQuery(query); got != want {
 			t.Errorf("%q is recorded as %q, want %q", query, got, want)
 		}
 	}

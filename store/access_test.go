@@ -320,6 +320,20 @@ func TestMembers(t *testing.T) {
 	}
 }
 
+// What goes wrong while the user is looked for is no answer about the user.
+func TestRemoveMemberReportsAFailure(t *testing.T) {
+	t.Parallel()
+	s := newTestStore(t)
+	ann := must[User](t)(s.CreateFirstOwner(t.Context(), "ann", "hash"))
+	noError(t, s.change(t.Context(), func(tx *transaction) error {
+		_, err := tx.exec("ALTER TABLE users RENAME COLUMN last_login_at TO lost")
+		return err
+	}))
+	if err := s.RemoveMember(t.Context(), s.newID(), ann.ID); err == nil || KindOf(err) == KindNotFound {
+		t.Errorf("a broken table is reported as %v", err)
+	}
+}
+
 func TestAPIKeyRules(t *testing.T) {
 	t.Parallel()
 	clock := newTestClock()

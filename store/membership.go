@@ -112,8 +112,11 @@ func (s *Store) SetMember(ctx context.Context, appID, userID uuid.UUID, role App
 func (s *Store) RemoveMember(ctx context.Context, appID, userID uuid.UUID) error {
 	return s.change(ctx, func(t *transaction) error {
 		found, err := user(t, "id = ?", userID)
-		if err != nil {
+		if KindOf(err) == KindNotFound {
 			return noSuch("member")
+		}
+		if err != nil {
+			return err
 		}
 		t.touch(found.member(appID))
 		n, err := t.exec("DELETE FROM app_members WHERE app_id = ? AND user_id = ?", appID, userID)

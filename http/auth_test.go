@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -175,6 +176,57 @@ func TestLoginThrottlePerAccount(t *testing.T) {
 	s.clock.advance(12 * time.Second)
 	for range 10 { // a right password is never slowed down by itself
 		wantStatus(t, try("ada", testPassword), 200)
+	}
+}
+
+// A stolen session is no way to guess the password faster than by signing in.
+func TestGuessingTheCurrentPasswordIsThrottled(t *testing.T) {
+	t.Parallel()
+	s, owner := newOwnedServer(t)
+	change := func(current string) *httptest.ResponseRecorder {
+		return request(t, s, "POST", "/api/v1/admin/auth/password", `{"current_password":"`+current+`","new_password":"another horse"}`, owner)
+	}
+	for range attemptsPerAccount {
+		wantError(t, change("wrong horse"), 403, "wrong_password")
+	}
+	before := s.hasher.done.Load()
+	refused := change(testPassword)
+	wantError(t, refused, 429, "too_many_requests")
+	if got := refused.Header().Get("Retry-After"); got != "12" {
+		t.Errorf("Retry-After is %q, want the 12 s until the next of 5 a minute", got)
+	}
+	if hashes := s.hasher.done.Load() - before; hashes != 0 {
+		t.Errorf("a refused guess cost %d hashes", hashes)
+	}
+	wantError(t, request(t, s, "POST", "/api/v1/admin/auth/login", login(testUsername, testPassword), nil), 429, "too_many_requests")
+	s.clock.advance(12 * time.Second)
+	wantStatus(t, change(testPassword), 200)
+}
+
+// Attempts that are refused, from however many addresses, make nobody's empty
+// bucket be forgotten.
+func TestRefusedAttemptsPushOutNoBucket(t *testing.T) {
+	t.Parallel()
+	throttle := newThrottle(newTestClock().now)
+	source := netip.MustParseAddr("198.51.100.1")
+	for i := range attemptsPerAddress {
+		if err := throttle.attempt(fmt.Sprint("user", i/attemptsPerAccount), source); err != nil {
+			t.Fatalf("attempt %d: %v", i, err)
+		}
+	}
+	elsewhere := netip.MustParseAddr("203.0.0.0")
+	for range throttleEntries {
+		if elsewhere = elsewhere.Next(); throttle.attempt("USER0", elsewhere) == nil {
+			t.Fatal("a sixth attempt for one account was let through")
+		}
+	}
+	for i := range throttleEntries {
+		if throttle.attempt(fmt.Sprint("name", i), source) == nil {
+			t.Fatal("the address's empty bucket was forgotten")
+		}
+	}
+	if throttle.attempt("user0", elsewhere) == nil {
+		t.Error("the account's empty bucket was forgotten")
 	}
 }
 

@@ -16,9 +16,10 @@ const (
 	attemptsPerAddress = 20
 	attemptsInAll      = 60
 
-	// throttleEntries bounds the memory for names and addresses seen. A new name
-	// enters only with an attempt that is charged, so at most attemptsInAll do in
-	// a minute, and a bucket is full again long before it is pushed out.
+	// throttleEntries bounds the memory for names and addresses seen. A new one
+	// enters only with an attempt that is charged. Of those that fail there are
+	// attemptsInAll in a minute, and each that succeeds takes the time of a hash,
+	// so a bucket is full again long before thousands push it out.
 	throttleEntries = 4096
 	maxThrottleKey  = 128
 )
@@ -94,6 +95,8 @@ func (t *throttle) attempt(username string, address netip.Addr) error {
 	account.tokens--
 	source.tokens--
 	t.all.tokens--
+	t.accounts.Add(accountKey(username), account)
+	t.addresses.Add(networkOf(address), source)
 	return nil
 }
 
@@ -110,15 +113,14 @@ func (t *throttle) refund(username string, address netip.Addr) {
 	t.all.tokens = min(attemptsInAll, t.all.tokens+1)
 }
 
-// find returns the refilled bucket of key, a full one when it is new.
+// find returns the refilled bucket of key, a full one when there is none. It
+// adds none: an attempt that is refused must push out nobody's empty bucket.
 func find[K comparable](cache *lru.Cache[K, *bucket], key K, now time.Time, perMinute float64) *bucket {
 	if b, ok := cache.Get(key); ok {
 		b.refill(now, perMinute, perMinute)
 		return b
 	}
-	b := &bucket{tokens: perMinute, at: now}
-	cache.Add(key, b)
-	return b
+	return &bucket{tokens: perMinute, at: now}
 }
 
 // accountKey folds case, so that spellings of one name share a bucket.

@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -265,28 +264,6 @@ func address(target *string) func(string) error {
 			return fmt.Errorf("must be HOST:PORT or :PORT, such as :8080")
 		}
 		*target = value
-		return nil
-	}
-}
-
-// prefixes reads addresses and ranges, separated by commas.
-func prefixes(target *[]netip.Prefix) func(string) error {
-	return func(value string) error {
-		*target = nil
-		for item := range strings.SplitSeq(value, ",") {
-			if item = strings.TrimSpace(item); item == "" {
-				continue
-			}
-			prefix, err := netip.ParsePrefix(item)
-			if address, noRange := netip.ParseAddr(item); noRange == nil {
-				address = address.Unmap()
-				prefix, err = netip.PrefixFrom(address, address.BitLen()), nil
-			}
-			if err != nil {
-				return fmt.Errorf("must be a list of addresses or ranges such as 127.0.0.1,10.0.0.0/8")
-			}
-			*target = append(*target, prefix.Masked())
-		}
 		return nil
 	}
 }

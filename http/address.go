@@ -3,6 +3,7 @@ package http
 import (
 	nethttp "net/http"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -28,13 +29,12 @@ func (s *Server) clientAddress(r *nethttp.Request) netip.Addr {
 	return peer
 }
 
-func (s *Server) trusted(address netip.Addr) bool {
-	for _, proxy := range s.config.TrustedProxies {
-		if proxy.Contains(address) {
-			return true
-		}
-	}
-	return false
+// trusted reports whether address is a trusted proxy's.
+func (s *Server) trusted(address netip.Addr) bool { return within(address, s.config.TrustedProxies) }
+
+// within reports whether one of the networks holds address.
+func within(address netip.Addr, networks []netip.Prefix) bool {
+	return slices.ContainsFunc(networks, func(network netip.Prefix) bool { return network.Contains(address) })
 }
 
 // peerAddress reads "host:port"; the zero address when it is none.

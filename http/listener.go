@@ -75,7 +75,7 @@ func (l *limitedListener) Close() error {
 // counted.
 func (l *limitedListener) admit(conn net.Conn) (netip.Prefix, bool) {
 	address := peerAddress(conn.RemoteAddr().String())
-	if address.IsLoopback() || l.isTrusted(address) {
+	if address.IsLoopback() || within(address, l.trusted) {
 		return netip.Prefix{}, true
 	}
 	source := networkOf(address)
@@ -86,15 +86,6 @@ func (l *limitedListener) admit(conn net.Conn) (netip.Prefix, bool) {
 	}
 	l.held[source]++
 	return source, true
-}
-
-func (l *limitedListener) isTrusted(address netip.Addr) bool {
-	for _, proxy := range l.trusted {
-		if proxy.Contains(address) {
-			return true
-		}
-	}
-	return false
 }
 
 func (l *limitedListener) release(source netip.Prefix) {

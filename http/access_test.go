@@ -157,6 +157,31 @@ func TestForeignRoutesAreOnlyTaken(t *testing.T) {
 	}
 }
 
+// A trigger starts a script of its own app; which there are in others, nobody
+// learns by trying.
+func TestForeignScriptsOfTriggersAreMissing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	editor := w.newUser(store.RoleMember)
+	w.join(editor, "alpha", store.AppEditor)
+	for name, caller := range map[string]map[string]string{"editor of alpha": w.session(editor), "owner": w.owner} {
+		headers := map[string]string{"Authorization": caller["Authorization"], "X-Request-Id": "same"}
+		for _, call := range [][3]string{
+			{"POST", "apps/alpha/triggers/kv", `{"script_id":"%s","name":"new","kv":{"collection":"c"}}`},
+			{"PATCH", "triggers/" + w.apps["alpha"].trigger, `{"script_id":"%s"}`},
+		} {
+			answer := func(script string) string {
+				got := request(t, w.testServer, call[0], adminPrefix+call[1], fmt.Sprintf(call[2], script), headers)
+				return fmt.Sprint(got.Code, got.Header(), got.Body)
+			}
+			foreign, missing := answer(w.apps["beta"].script), answer(missingID)
+			if foreign != missing || !strings.HasPrefix(missing, "422") || !strings.Contains(missing, "other_app") {
+				t.Errorf("%s: %s with a foreign script: %s\nwith none: %s", name, call[0], foreign, missing)
+			}
+		}
+	}
+}
+
 func TestExecuteForThoseSignedIn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

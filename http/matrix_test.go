@@ -260,6 +260,7 @@ func (w *world) populate() {
 	w.addSessions()
 	w.addOwnersKeys()
 	w.addFallen()
+	w.addBoundKeys()
 }
 
 func (w *world) addStrangers() {
@@ -352,6 +353,24 @@ func (w *world) addFallen() {
 	wantStatus(w.t, request(w.t, w.testServer, "DELETE", adminPrefix+"apps/alpha/members/"+removed.Username, "", w.owner), 204)
 	w.add(caller{name: "removed member", live: true, role: 1, user: removed, headers: session})
 	w.add(caller{name: "key of a removed member", live: true, role: 1, user: removed, scopes: []string{"app:admin"}, bound: "alpha", headers: key})
+}
+
+// addBoundKeys adds keys whose owners may do more in one app than in the other.
+func (w *world) addBoundKeys() {
+	higher := w.newUser(store.RoleMember)
+	w.join(higher, "alpha", store.AppAdmin)
+	w.join(higher, "beta", store.AppViewer)
+	for slug, scope := range map[string]string{"alpha": "app:admin", "beta": "script:read"} {
+		w.add(caller{name: "key bound to " + slug + " of alpha's admin", live: true, role: 1, user: higher, roles: map[string]int{"alpha": 3, "beta": 1},
+			scopes: []string{scope}, bound: slug, headers: w.key(higher, `"app":"`+slug+`",`+scopesJSON(scope))})
+	}
+	lowered := w.newUser(store.RoleMember)
+	w.join(lowered, "alpha", store.AppAdmin)
+	w.join(lowered, "beta", store.AppAdmin)
+	key := w.key(lowered, `"app":"alpha",`+scopesJSON("app:admin"))
+	w.join(lowered, "alpha", store.AppViewer)
+	w.add(caller{name: "key bound to alpha of beta's admin", live: true, role: 1, user: lowered, roles: map[string]int{"alpha": 1, "beta": 3},
+		scopes: []string{"app:admin"}, bound: "alpha", headers: key})
 }
 
 // fill puts ids of app into the path of a route. What the call would destroy is

@@ -152,6 +152,10 @@ func TestExecute(t *testing.T) {
 			t.Errorf("%s: %d %s", method, w.Code, w.Body)
 		}
 	}
+	worker := request(t, s, "GET", path, "", map[string]string{"Authorization": owner["Authorization"], "Service-Worker": "script"})
+	if wantError(t, worker, 403, "forbidden"); !cmp.Equal(worker.Header()[headerPolicy], sandboxPolicy) {
+		t.Errorf("to a service worker the policy is %q", worker.Header()[headerPolicy])
+	}
 	for _, unknown := range []string{"x", "01890000-0000-7000-8000-000000000000", strings.ReplaceAll(id, "-", ""), "{" + id + "}"} {
 		wantError(t, request(t, s, "GET", "/api/v1/execute/"+unknown, "", nil), 404, "not_found")
 	}

@@ -157,6 +157,14 @@ func TestSurfaceAPI(t *testing.T) {
 	call("POST", "routes:check", "routes:check", map[string]string{"method": "GET", "path": "/hello"})
 	call("POST", "routes:match", "routes:match", map[string]string{"method": "GET", "url": "/hello"})
 	call("PATCH", "routes/"+route, "routes/{id}", map[string]string{"path": "/hello/:name"})
+	call("PUT", "apps/home/secrets/TOKEN", "apps/{app}/secrets/{name}", map[string]string{"value": "a secret value"})
+	call("GET", "apps/home/secrets", "apps/{app}/secrets", nil)
+	guards := map[string]any{"verify": map[string]any{"provider": "slack", "secret": "TOKEN", "tolerance_s": 60}, "dedupe": map[string]any{"from": "body:id"},
+		"rate_limit": map[string]any{"per_minute": 5}, "local_only": true}
+	call("PATCH", "routes/"+route, "routes/{id} (guards)", guards)
+	call("DELETE", "apps/home/secrets/TOKEN", "apps/{app}/secrets/{name} (in use)", nil)
+	call("PATCH", "routes/"+route, "routes/{id} (no guards)", map[string]any{"verify": nil, "dedupe": nil, "rate_limit": nil, "local_only": false})
+	call("DELETE", "apps/home/secrets/TOKEN", "apps/{app}/secrets/{name}", nil)
 	invocation := map[string]any{"request": map[string]any{"method": "GET", "path": "/hello"}}
 	call("POST", "scripts/"+script+"/invoke", "scripts/{id}/invoke", invocation)
 	execution := s.records(script, 1)[0].ID

@@ -21,11 +21,11 @@ func adminCommand(process Process) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "admin",
 		GroupID: groupServer,
-		Short:   "Recover access on the box",
+		Short:   "Recover access and change the key on the box",
 		Args:    unknownCommand,
 		RunE:    func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
-	command.AddCommand(resetPasswordCommand(process))
+	command.AddCommand(resetPasswordCommand(process), rotateKeyCommand(process))
 	return command
 }
 

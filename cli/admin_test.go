@@ -23,3 +23,25 @@ func TestResetPasswordSaysWhatIsWrong(t *testing.T) {
 		}
 	}
 }
+
+func TestRotateKeySaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	key := strings.Repeat("A", 43) + "="
+	for _, c := range []struct {
+		env  map[string]string
+		args []string
+		code int
+		want string
+	}{
+		{nil, []string{"now"}, 2, "takes no arguments"},
+		{nil, []string{"--new-key-file", "x"}, 2, "leave --new-key-file out"},
+		{map[string]string{"PICLOUD_SECRET_KEY": key}, nil, 2, "say with --new-key-file"},
+		{map[string]string{"PICLOUD_SECRET_KEY": "short"}, nil, 2, "PICLOUD_SECRET_KEY must be"},
+		{nil, []string{"--data", t.TempDir()}, 1, "there is no PiCloud database"},
+	} {
+		code, stdout, stderr := run(c.env, append([]string{"admin", "rotate-key"}, c.args...)...)
+		if code != c.code || !strings.Contains(stderr, c.want) || stdout != "" {
+			t.Errorf("%v: exit code %d, %q, %q", c.args, code, stdout, stderr)
+		}
+	}
+}

@@ -21,6 +21,9 @@ func (i *instance) greet(addr net.Addr) {
 		fmt.Fprintf(out, "  %s%s\n", base, path)
 	}
 	fmt.Fprintln(out)
+	if i.settings.DevMode {
+		fmt.Fprintln(out, "DEV MODE: secrets are sealed with a key that everybody knows. Never keep a real one here.")
+	}
 }
 
 // bases lists the URLs that reach the admin page at addr: the page's own host

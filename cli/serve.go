@@ -103,6 +103,9 @@ func serve(settings Settings, process Process) error {
 // start opens the rooms from the bottom up and begins to listen.
 func (i *instance) start() (err error) {
 	ctx := context.Background()
+	if i.settings.DevMode {
+		i.logger.Warn("DEV MODE: secrets are sealed with a key that everybody knows; never keep a real one here (PICLOUD_DEV_MODE)")
+	}
 	if i.store, err = store.Open(ctx, i.storeConfig()); err != nil {
 		return err
 	}
@@ -226,6 +229,7 @@ func (i *instance) storeConfig() store.Config {
 		LogRetentionDays:    int(i.settings.RetentionDays),
 		LogRetentionRows:    int(i.settings.RetentionRows),
 		ReservedModuleNames: sdk.ReservedNames(),
+		SecretKey:           i.settings.keySource(),
 		OnFatal: func(err error) {
 			select {
 			case i.failed <- err:
@@ -245,6 +249,8 @@ func (i *instance) runtimeConfig() runtime.Config {
 		MaxConcurrency:  int(i.settings.MaxConcurrency),
 		ScriptCacheSize: int(i.settings.ScriptCacheSize),
 		ModuleCacheSize: int(i.settings.ModuleCacheSize),
+
+		ClockSynchronised: clockSynchronised,
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"picloud/http"
 	"picloud/runtime/meter"
+	"picloud/store"
 )
 
 // Settings are everything a user can set for serve (spec 5, "Settings").
@@ -33,6 +34,9 @@ type Settings struct {
 	RetentionRows    int64
 	LogFormat        string
 	Outside          outsideSettings
+	SecretKey        *store.SecretKey
+	SecretKeyFile    string
+	DevMode          bool
 	Default, Ceiling limitSettings
 }
 
@@ -82,6 +86,7 @@ func settingsTable(s *Settings) []setting {
 		{"PICLOUD_LOG_FORMAT", "log-format", "text or json; json when the output is not a terminal", "", oneOf(&s.LogFormat, "", "text", "json")},
 	}
 	table = append(table, outsideTable(&s.Outside)...)
+	table = append(table, keySettings(s)...)
 	table = append(table, limitTable("LIMIT", "limit", "default", &s.Default,
 		[6]string{"10000000", "16777216", "10000", "200", "4194304", "1000"})...)
 	return append(table, limitTable("CEILING", "ceiling", "highest a script may set", &s.Ceiling,
@@ -91,6 +96,15 @@ func settingsTable(s *Settings) []setting {
 // dataSetting is the one setting that commands beside serve need too.
 func dataSetting(s *Settings) setting {
 	return setting{"PICLOUD_DATA", "data", "folder of the database", "./data", text(&s.Data)}
+}
+
+// keySettings say where the key that seals secrets comes from (spec 5, "Secrets").
+func keySettings(s *Settings) []setting {
+	return []setting{
+		{"PICLOUD_SECRET_KEY", "", "base64 of the 32 bytes that seal secrets; only from the environment", "", secretKey(&s.SecretKey)},
+		{"PICLOUD_SECRET_KEY_FILE", "secret-key-file", "file that holds that key, such as a credential of systemd; without either the data folder has one", "", text(&s.SecretKeyFile)},
+		{"PICLOUD_DEV_MODE", "dev-mode", "true for trying things out: secrets are sealed with a key that everybody knows", "false", truth(&s.DevMode)},
+	}
 }
 
 // limitTable is the six limits of spec 4, once as defaults and once as ceilings.
@@ -123,6 +137,9 @@ func load(table []setting, flags *pflag.FlagSet, getenv func(string) string) err
 			value, origin = flags.Lookup(line.flag).Value.String(), "--"+line.flag
 		}
 		if err := line.set(value); err != nil {
+			if line.flag == "" { // it may be a secret
+				return fmt.Errorf("%s %w", origin, err)
+			}
 			return fmt.Errorf("%s is %q, but %w", origin, value, err)
 		}
 	}
@@ -150,10 +167,55 @@ func (s *Settings) check() error {
 	if public, err := url.Parse(s.PublicBaseURL); err == nil && s.AdminHost != "" && http.SameHost(public.Host, s.AdminHost) {
 		return fmt.Errorf("PICLOUD_ADMIN_HOST is the host of PICLOUD_PUBLIC_BASE_URL too, but no script answers there; devices need another name")
 	}
+	if err := s.checkKey(); err != nil {
+		return err
+	}
 	if (s.AdminUsername == "") != (s.AdminPassword == "") {
 		return fmt.Errorf("PICLOUD_ADMIN_USERNAME and PICLOUD_ADMIN_PASSWORD must be set together")
 	}
 	return s.Outside.check()
+}
+
+// checkKey refuses two answers to one question.
+func (s *Settings) checkKey() error {
+	given := 0
+	for _, is := range []bool{s.SecretKey != nil, s.SecretKeyFile != "", s.DevMode} {
+		if is {
+			given++
+		}
+	}
+	if given > 1 {
+		return fmt.Errorf("PICLOUD_SECRET_KEY, PICLOUD_SECRET_KEY_FILE and PICLOUD_DEV_MODE exclude each other; set one")
+	}
+	return nil
+}
+
+// devKey seals the secrets of an instance in dev mode. Everybody can read it here.
+var devKey = store.SecretKey([]byte("PiCloud in dev mode, not a secret"[:32]))
+
+// keySource is where the master key comes from.
+func (s *Settings) keySource() store.KeySource {
+	switch {
+	case s.DevMode:
+		return store.KeySource{Name: "the key of PICLOUD_DEV_MODE", Key: &devKey}
+	case s.SecretKey != nil:
+		return store.KeySource{Name: "PICLOUD_SECRET_KEY", Key: s.SecretKey}
+	case s.SecretKeyFile != "":
+		return store.KeySource{Name: "PICLOUD_SECRET_KEY_FILE", File: s.SecretKeyFile}
+	default:
+		return store.KeySource{}
+	}
+}
+
+func secretKey(target **store.SecretKey) func(string) error {
+	return func(value string) error {
+		if *target = nil; value == "" {
+			return nil
+		}
+		key, err := store.ParseSecretKey(value)
+		*target = &key
+		return err
+	}
 }
 
 func text(target *string) func(string) error {

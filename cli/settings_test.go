@@ -55,6 +55,9 @@ func TestABadSettingStopsTheStartAndIsNamed(t *testing.T) {
 		{"mail sender without server", map[string]string{"PICLOUD_SMTP_FROM": "pi@example.com"}, nil, "PICLOUD_SMTP_HOST is not"},
 		{"mail password in the clear", map[string]string{"PICLOUD_SMTP_HOST": "mail.example.com", "PICLOUD_SMTP_TLS": "none", "PICLOUD_SMTP_USER": "pi", "PICLOUD_SMTP_PASSWORD": "x"},
 			nil, "the password would travel in the clear"},
+		{"secret key", map[string]string{"PICLOUD_SECRET_KEY": "aHVudGVyMg=="}, nil, "PICLOUD_SECRET_KEY must be the base64 of 32 random bytes"},
+		{"two keys", map[string]string{"PICLOUD_SECRET_KEY": strings.Repeat("A", 43) + "=", "PICLOUD_DEV_MODE": "true"}, nil, "exclude each other"},
+		{"dev mode", map[string]string{"PICLOUD_DEV_MODE": "yes"}, nil, `PICLOUD_DEV_MODE is "yes", but must be true or false`},
 		{"positional argument", nil, []string{"now"}, `takes no arguments, but got "now"`},
 		{"unknown flag", nil, []string{"--adr", ":1"}, "unknown flag: --adr"},
 	}
@@ -64,6 +67,9 @@ func TestABadSettingStopsTheStartAndIsNamed(t *testing.T) {
 			code, _, stderr := run(c.env, append([]string{"serve", "--data", t.TempDir()}, c.args...)...)
 			if code != 2 {
 				t.Errorf("exit code %d, want 2", code)
+			}
+			if strings.Contains(stderr, "aHVudGVyMg") {
+				t.Errorf("standard error %q shows a secret", stderr)
 			}
 			if !strings.Contains(stderr, c.want) {
 				t.Errorf("standard error %q does not contain %q", stderr, c.want)
@@ -85,8 +91,10 @@ func TestHelpListsEverySettingWithItsVariableAndDefault(t *testing.T) {
 			t.Errorf("help does not contain %q", want)
 		}
 	}
-	if strings.Contains(stdout, "--admin-password") || strings.Contains(stdout, "--smtp-password") {
-		t.Error("a password must not be a flag")
+	for _, secret := range []string{"--admin-password", "--smtp-password", "--secret-key "} {
+		if strings.Contains(stdout, secret) {
+			t.Errorf("%s must not be a flag", secret)
+		}
 	}
 }
 

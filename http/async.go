@@ -1,6 +1,7 @@
 package http
 
 import (
+	"encoding/json"
 	"fmt"
 	nethttp "net/http"
 
@@ -16,12 +17,22 @@ type acceptedAnswer struct {
 	DeliveryID uuid.UUID `json:"delivery_id"`
 }
 
-// acceptRequest answers a request of an asynchronous route: 202 once it is on
-// the card; its script runs afterwards, with retries (spec 2, "Routing").
-func (s *Server) acceptRequest(c echo.Context, route *store.Route, invocation *runtime.Invocation) error {
+// accept answers a request of an asynchronous route.
+func (s *Server) accept(c echo.Context, route uuid.UUID, invocation *runtime.Invocation) error {
+	result, err := s.acceptRequest(route, invocation)
+	if err != nil {
+		return err
+	}
+	return s.sendOutcome(c, result)
+}
+
+// acceptRequest keeps a request for its script, which runs afterwards, with
+// retries. The answer, 202, is made once the request is on the card (spec 2,
+// "Routing").
+func (s *Server) acceptRequest(route uuid.UUID, invocation *runtime.Invocation) (*runtime.Result, error) {
 	request := invocation.Request
 	stored := store.AsyncRequest{
-		RequestID: invocation.RequestID, RouteID: route.ID, Method: request.Method, Path: request.Path, RawTarget: request.RawTarget, Host: request.Host,
+		RequestID: invocation.RequestID, RouteID: route, Method: request.Method, Path: request.Path, RawTarget: request.RawTarget, Host: request.Host,
 		Scheme: request.Scheme, RemoteIP: request.RemoteIP, Headers: request.Header, Query: request.RawQuery,
 		Params: make([][2]string, 0, len(request.Params)), Rest: request.Rest, Body: request.Body, Hops: request.Hops,
 	}
@@ -32,7 +43,12 @@ func (s *Server) acceptRequest(c echo.Context, route *store.Route, invocation *r
 	// sent all the same.
 	id, err := s.store.AcceptRequest(s.runs, invocation.Script, stored)
 	if err != nil {
-		return fmt.Errorf("accept request: %w", err)
+		return nil, fmt.Errorf("accept request: %w", err)
 	}
-	return answer(c, nethttp.StatusAccepted, acceptedAnswer{DeliveryID: id})
+	body, err := json.Marshal(acceptedAnswer{DeliveryID: id})
+	if err != nil {
+		return nil, fmt.Errorf("accept request: %w", err)
+	}
+	return &runtime.Result{Status: nethttp.StatusAccepted, Body: append(body, '\n'),
+		Header: []store.HeaderField{{Name: "content-type", Value: "application/json"}, {Name: "cache-control", Value: "no-store"}}}, nil
 }

@@ -29,6 +29,8 @@ const (
 	appAdmin      capability = "AppAdmin"      // change and delete an app
 	sandboxLift   capability = "SandboxLift"   // let an app's pages act as the admin who visits them
 	appMembers    capability = "AppMembers"    // who may do what in an app
+	secretRead    capability = "SecretRead"    // the names of an app's secrets; nobody sees a value
+	secretWrite   capability = "SecretWrite"   // save and delete secrets
 	scriptList    capability = "ScriptList"    // the scripts of all apps that one may see
 	scriptRead    capability = "ScriptRead"    // scripts and their versions, and calling them when they ask for sign-in
 	scriptWrite   capability = "ScriptWrite"   // change scripts, run them as a test
@@ -74,6 +76,10 @@ var rules = map[capability]rule{
 	appAdmin:    {store.RoleMember, store.AppAdmin, store.ScopeAppAdmin},
 	sandboxLift: {store.RoleOwner, store.AppAdmin, noKey},
 	appMembers:  {store.RoleMember, store.AppAdmin, store.ScopeAppAdmin},
+
+	// An editor may list the names (spec 8), so a key needs what an editor's can carry.
+	secretRead:  {store.RoleMember, store.AppEditor, store.ScopeScriptWrite},
+	secretWrite: {store.RoleMember, store.AppAdmin, store.ScopeAppAdmin},
 
 	scriptList:    {store.RoleMember, "", store.ScopeScriptRead},
 	scriptRead:    {store.RoleMember, store.AppViewer, store.ScopeScriptRead},

@@ -57,7 +57,9 @@ func demandOf(method, path string) demand {
 		return demand{instance: 1, scope: "script:read"}
 	case about("sandbox"):
 		return demand{instance: 3, sessions: true, where: "this app"}
-	case about("members") || about("grants") || path == "apps/:app" && !reads:
+	case about("secrets") && reads:
+		return in(2, "script:write")
+	case about("members") || about("grants") || about("secrets") || path == "apps/:app" && !reads:
 		return in(3, "app:admin")
 	case about("logs") || about("executions") || reads && (about("outbox") || about("dead-letters") || about("abandoned-executions")):
 		return in(1, "log:read")
@@ -382,13 +384,20 @@ func (w *world) fill(method, path string, app *appThings, c caller) string {
 		}
 		id = key.ID.String()
 	}
+	secret := "nothing"
+	if strings.HasSuffix(path, "/:name") {
+		secret = "SPARE"
+		if _, err := w.store.SetAppSecret(context.Background(), uuid.MustParse(app.id), secret, "spare value"); err != nil {
+			w.t.Fatal(err)
+		}
+	}
 	member := "nobody"
 	if strings.HasSuffix(path, "/:user") {
 		user := w.newUser(store.RoleMember)
 		w.join(user, app.slug, store.AppViewer)
 		member = user.ID.String()
 	}
-	return strings.NewReplacer(`\:`, ":", ":app", app.slug, ":id", id, ":user", member, ":version", "1",
+	return strings.NewReplacer(`\:`, ":", ":app", app.slug, ":id", id, ":user", member, ":name", secret, ":version", "1",
 		":kind", "kv", ":collection", "c", ":key", "k").Replace(path)
 }
 

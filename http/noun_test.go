@@ -33,7 +33,7 @@ func TestApps(t *testing.T) {
 }
 
 // newScript makes a script in the app default and returns its id.
-func newScript(t *testing.T, s *testServer, owner map[string]string, name, source string) string {
+func newScript(t testing.TB, s *testServer, owner map[string]string, name, source string) string {
 	t.Helper()
 	w := request(t, s, "POST", adminPrefix+"apps/default/scripts", fmt.Sprintf(`{"name":%q,"source":%q}`, name, source), owner)
 	wantStatus(t, w, 201)
@@ -105,7 +105,7 @@ func TestRoutes(t *testing.T) {
 		{"reserved", "POST", routes, `{"method":"GET","path":"/admin/x"}`, 422, map[string]string{"error.code": "reserved_path"}},
 		{"no slash", "POST", routes, `{"method":"GET","path":"x"}`, 422, map[string]string{"error.details.field": "path"}},
 		{"async", "POST", routes, `{"method":"GET","path":"/x","dispatch_mode":"later"}`, 422, map[string]string{"error.code": "invalid"}},
-		{"guard", "POST", routes, `{"method":"GET","path":"/x","verify":{}}`, 400, map[string]string{"error.details.field": "verify"}},
+		{"guard", "POST", routes, `{"method":"GET","path":"/x","verify":{}}`, 422, map[string]string{"error.details.field": "verify.provider"}},
 		{"no script", "POST", "scripts/01890a5d-ac96-774b-bcce-b302099a8057/routes", `{"method":"GET","path":"/x"}`, 404, nil},
 		{"check taken", "POST", "routes:check", `{"method":"GET","path":"/users/:x"}`, 200,
 			map[string]string{"ok": "false", "conflicting_route.path": "/users/:id", "path_kind": "param"}},

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	nethttp "net/http"
@@ -21,9 +22,15 @@ type routeDraft struct {
 	PathKind     string `json:"path_kind"`
 	Path         string `json:"path"`
 	DispatchMode string `json:"dispatch_mode"`
+
+	Verify    *verifyBody    `json:"verify"`
+	Dedupe    *dedupeBody    `json:"dedupe"`
+	LocalOnly bool           `json:"local_only"`
+	RateLimit *rateLimitBody `json:"rate_limit"`
 }
 
-// routeChange is the body of PATCH routes/{id}.
+// routeChange is the body of PATCH routes/{id}. The guards are kept raw, because
+// null takes one away and absence changes nothing.
 type routeChange struct {
 	ScriptID     *string `json:"script_id"`
 	Method       *string `json:"method"`
@@ -32,6 +39,11 @@ type routeChange struct {
 	PathKind     *string `json:"path_kind"`
 	Path         *string `json:"path"`
 	DispatchMode *string `json:"dispatch_mode"`
+
+	Verify    json.RawMessage `json:"verify"`
+	Dedupe    json.RawMessage `json:"dedupe"`
+	LocalOnly *bool           `json:"local_only"`
+	RateLimit json.RawMessage `json:"rate_limit"`
 }
 
 // The dispatch modes of a route (spec 2, "Routing").
@@ -151,10 +163,11 @@ func checkedRoute(body routeDraft) (store.RouteDraft, error) {
 	if err != nil {
 		return store.RouteDraft{}, routingFailure(err)
 	}
+	guards, err := body.checkedGuards()
 	return store.RouteDraft{
 		Method: pattern.Method, HostKind: pattern.HostKind, Host: pattern.Host,
-		PathKind: pattern.PathKind, Path: pattern.Path, DispatchMode: mode,
-	}, nil
+		PathKind: pattern.PathKind, Path: pattern.Path, DispatchMode: mode, Guards: guards,
+	}, err
 }
 
 // checkedRouteChange puts a change over the current route and checks the
@@ -183,10 +196,14 @@ func checkedRouteChange(current store.Route, body routeChange) (store.RouteChang
 	if err != nil {
 		return store.RouteChange{}, err
 	}
+	guards, err := body.changeGuards(current.RouteGuards)
+	if err != nil {
+		return store.RouteChange{}, err
+	}
 	script, err := fieldID("script_id", body.ScriptID)
 	return store.RouteChange{
 		ScriptID: script, Method: &draft.Method, HostKind: &draft.HostKind, Host: &draft.Host,
-		PathKind: &draft.PathKind, Path: &draft.Path, DispatchMode: &draft.DispatchMode,
+		PathKind: &draft.PathKind, Path: &draft.Path, DispatchMode: &draft.DispatchMode, Guards: &guards,
 	}, err
 }
 

@@ -24,6 +24,11 @@ type routeCheck struct {
 	Path         string  `json:"path"`
 	DispatchMode string  `json:"dispatch_mode"`
 	Except       *string `json:"except"`
+
+	Verify    *verifyBody    `json:"verify"`
+	Dedupe    *dedupeBody    `json:"dedupe"`
+	LocalOnly bool           `json:"local_only"`
+	RateLimit *rateLimitBody `json:"rate_limit"`
 }
 
 // routeVerdict is the answer of routes:check.
@@ -43,6 +48,7 @@ func (s *Server) checkRoute(c echo.Context, by principal) error {
 	draft, err := checkedRoute(routeDraft{
 		Method: body.Method, HostKind: body.HostKind, Host: body.Host,
 		PathKind: body.PathKind, Path: body.Path, DispatchMode: body.DispatchMode,
+		Verify: body.Verify, Dedupe: body.Dedupe, LocalOnly: body.LocalOnly, RateLimit: body.RateLimit,
 	})
 	if err != nil {
 		return err

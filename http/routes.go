@@ -67,6 +67,10 @@ func (s *Server) adminRoutes() []adminRoute {
 		{PUT, "apps/:app/members/:user", appMembers, appOfPath, "set_member", s.setMember},
 		{DELETE, "apps/:app/members/:user", appMembers, appOfPath, "remove_member", s.removeMember},
 
+		{GET, "apps/:app/secrets", secretRead, appOfPath, changesNothing, s.listSecrets},
+		{PUT, "apps/:app/secrets/:name", secretWrite, appOfPath, "set_secret", s.setSecret},
+		{DELETE, "apps/:app/secrets/:name", secretWrite, appOfPath, "delete_secret", s.deleteSecret},
+
 		{GET, "scripts", scriptList, noApp, changesNothing, s.listAllScripts},
 		{GET, "apps/:app/scripts", scriptRead, appOfPath, changesNothing, s.listScripts},
 		{POST, "apps/:app/scripts", scriptWrite, appOfPath, "create_script", s.createScript},

@@ -95,7 +95,7 @@ func TestEchoKnowsOnlyTheRoutesOfThePage(t *testing.T) {
 // samplePath fills in the parameters of a route's path.
 func samplePath(path string) string {
 	replacer := strings.NewReplacer(
-		`\:`, ":", ":app", "default", ":id", "01890a5d-ac96-774b-bcce-b302099a8057", ":user", "nobody", ":version", "1")
+		`\:`, ":", ":app", "default", ":id", "01890a5d-ac96-774b-bcce-b302099a8057", ":user", "nobody", ":name", "TOKEN", ":version", "1")
 	return adminPrefix + replacer.Replace(path)
 }
 

@@ -44,25 +44,41 @@ func (s *Server) serveUserRoute(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	guard := routes.guardOf(match.Value)
+	if guard != nil {
+		if refused := s.knock(guard, r); refused != nil {
+			return s.turnAway(c, guard, script, refused)
+		}
+	}
 	invocation, err := s.invocation(c, script, path)
 	if err != nil {
 		return err
 	}
+	s.addMatch(invocation, &match)
+	switch {
+	case guard != nil:
+		return s.runGuarded(c, guard, invocation)
+	case match.Value.DispatchMode == dispatchAsync:
+		return s.accept(c, match.Value.ID, invocation)
+	default:
+		return s.runScript(c, invocation)
+	}
+}
+
+// addMatch adds what a route makes of the path.
+func (s *Server) addMatch(invocation *runtime.Invocation, match *routing.Match[*store.Route]) {
+	request := invocation.Request
 	invocation.Kind = runtime.KindHTTP
 	if !s.split() {
-		invocation.CookiePath = cookiePath(path, match.LiteralSegments())
+		invocation.CookiePath = cookiePath(request.Path, match.LiteralSegments())
 	}
-	invocation.Request.Rest = match.Rest()
+	request.Rest = match.Rest()
 	if count := match.ParamCount(); count > 0 {
-		invocation.Request.Params = make([]runtime.Param, 0, count)
+		request.Params = make([]runtime.Param, 0, count)
 		for name, value := range match.Params() {
-			invocation.Request.Params = append(invocation.Request.Params, runtime.Param{Name: name, Value: value})
+			request.Params = append(request.Params, runtime.Param{Name: name, Value: value})
 		}
 	}
-	if match.Value.DispatchMode == dispatchAsync {
-		return s.acceptRequest(c, match.Value, invocation)
-	}
-	return s.runScript(c, invocation)
 }
 
 // routedScript returns the script behind a route, and takes the response out of
@@ -132,6 +148,16 @@ func escapedPath(r *nethttp.Request) (string, bool) {
 // invocation asks for a run of script with the request as the script sees it:
 // with its whole body and without the platform's credentials.
 func (s *Server) invocation(c echo.Context, script *store.Script, path string) (*runtime.Invocation, error) {
+	invocation, err := s.invocationHead(c, script, path)
+	if err != nil || c.Request().ContentLength == 0 {
+		return invocation, err
+	}
+	invocation.Request.Body, err = readBody(c, s.config.MaxBodyBytes)
+	return invocation, err
+}
+
+// invocationHead is invocation without the body.
+func (s *Server) invocationHead(c echo.Context, script *store.Script, path string) (*runtime.Invocation, error) {
 	r := c.Request()
 	if holdsToken(path) {
 		return nil, credentialInPath()
@@ -157,12 +183,7 @@ func (s *Server) invocation(c echo.Context, script *store.Script, path string) (
 	if len(request.RawQuery) != len(r.URL.RawQuery) {
 		request.RawTarget, removed = path+"?"+request.RawQuery, append(removed, "the query")
 	}
-	invocation := &runtime.Invocation{Script: script, RequestID: requestID(c), Request: request, Screen: screenHeaders, Note: removalNote(removed)}
-	if r.ContentLength == 0 {
-		return invocation, nil
-	}
-	request.Body, err = readBody(c, s.config.MaxBodyBytes)
-	return invocation, err
+	return &runtime.Invocation{Script: script, RequestID: requestID(c), Request: request, Screen: screenHeaders, Note: removalNote(removed)}, nil
 }
 
 // hopsOf counts the scripts' calls that led to a request, together with the
@@ -197,8 +218,18 @@ func (s *Server) clientIP(c echo.Context) string {
 // returns, the script's state is free: a slow reader holds a socket and the
 // answer, nothing else.
 func (s *Server) runScript(c echo.Context, invocation *runtime.Invocation) error {
+	return s.sendOutcome(c, s.run(c, invocation))
+}
+
+// run runs an invocation and notes when nobody waits for its result any more.
+func (s *Server) run(c echo.Context, invocation *runtime.Invocation) *runtime.Result {
 	result := s.engine.Run(s.runs, invocation)
 	s.noteAbandoned(c, invocation, result)
+	return result
+}
+
+// sendOutcome sends what came of a run, while there is room for its answer.
+func (s *Server) sendOutcome(c echo.Context, result *runtime.Result) error {
 	if result.Err != nil {
 		return sendRunError(c, result)
 	}

@@ -110,7 +110,7 @@ func New(config Config) *Server {
 		answers:     newAnswerRoom(),
 	}
 	s.runs, s.cancelRuns = context.WithCancel(context.Background())
-	s.routes.logger = config.Logger
+	s.routes.logger, s.routes.now = config.Logger, config.Now
 	config.Store.WatchCatalog(s.routes.update)
 	s.echo = s.newEcho()
 	s.http = s.newHTTPServer()

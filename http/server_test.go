@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -52,6 +53,8 @@ type testServer struct {
 	*Server
 	clock *testClock
 	log   *logBuffer
+	// unsynchronised says that the clock cannot be trusted.
+	unsynchronised *atomic.Bool
 }
 
 type logBuffer struct {
@@ -72,7 +75,7 @@ func (b *logBuffer) String() string {
 }
 
 // newTestServer returns a server that nobody has set up.
-func newTestServer(t *testing.T) *testServer {
+func newTestServer(t testing.TB) *testServer {
 	t.Helper()
 	clock, log := newTestClock(), &logBuffer{}
 	logger := slog.New(slog.NewTextHandler(log, nil))
@@ -83,20 +86,21 @@ func newTestServer(t *testing.T) *testServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine := newTestEngine(db, logger)
+	unsynchronised := new(atomic.Bool)
+	engine := newTestEngine(db, logger, func() bool { return !unsynchronised.Load() })
 	t.Cleanup(func() {
 		engine.Close()
 		if err := db.Close(context.Background()); err != nil {
 			t.Error(err)
 		}
 	})
-	return &testServer{clock: clock, log: log, Server: New(Config{
+	return &testServer{clock: clock, log: log, unsynchronised: unsynchronised, Server: New(Config{
 		Store: db, Engine: engine, Logger: logger, Now: clock.now,
 		Product: "0.1.0", SDK: "1.0", SetupToken: testSetupToken,
 	})}
 }
 
-func newTestEngine(db *store.Store, logger *slog.Logger) *runtime.Engine {
+func newTestEngine(db *store.Store, logger *slog.Logger, synchronised func() bool) *runtime.Engine {
 	defaults := meter.Limits{
 		Instructions: 10_000_000, MemoryBytes: 16 << 20, Wall: 10 * time.Second,
 		StringBytes: 4 << 20, CallDepth: 200, SDKCalls: 1000,
@@ -107,12 +111,12 @@ func newTestEngine(db *store.Store, logger *slog.Logger) *runtime.Engine {
 	}
 	return runtime.New(runtime.Config{
 		Store: db, Logger: logger, Modules: sdk.Modules(), Defaults: defaults, Ceilings: ceilings,
-		ScriptCacheSize: 256, ModuleCacheSize: 512, MaxResponseBytes: 10 << 20,
+		ScriptCacheSize: 256, ModuleCacheSize: 512, MaxResponseBytes: 10 << 20, ClockSynchronised: synchronised,
 	})
 }
 
 // newOwnedServer returns a server with an owner and the owner's headers.
-func newOwnedServer(t *testing.T) (*testServer, map[string]string) {
+func newOwnedServer(t testing.TB) (*testServer, map[string]string) {
 	t.Helper()
 	s := newTestServer(t)
 	response := request(t, s, "POST", "/api/v1/admin/auth/setup",
@@ -127,7 +131,7 @@ func bearer(token string) map[string]string {
 
 // request calls the handler in memory. A body is sent as JSON unless headers
 // say otherwise.
-func request(t *testing.T, s *testServer, method, target, body string, headers map[string]string) *httptest.ResponseRecorder {
+func request(t testing.TB, s *testServer, method, target, body string, headers map[string]string) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	if body == "" {
@@ -143,7 +147,7 @@ func request(t *testing.T, s *testServer, method, target, body string, headers m
 	return w
 }
 
-func wantStatus(t *testing.T, w *httptest.ResponseRecorder, status int) {
+func wantStatus(t testing.TB, w *httptest.ResponseRecorder, status int) {
 	t.Helper()
 	if w.Code != status {
 		t.Fatalf("status %d, want %d: %s", w.Code, status, w.Body)
@@ -162,7 +166,7 @@ func wantError(t *testing.T, w *httptest.ResponseRecorder, status int, code stri
 // field returns the value at a dotted path of a JSON answer: a string as it is,
 // anything else as JSON, and what is absent as "<absent>". Of a list on the way
 // it takes the first item.
-func field(t *testing.T, w *httptest.ResponseRecorder, path string) string {
+func field(t testing.TB, w *httptest.ResponseRecorder, path string) string {
 	t.Helper()
 	var value any
 	if err := json.Unmarshal(w.Body.Bytes(), &value); err != nil {

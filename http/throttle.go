@@ -23,16 +23,16 @@ const (
 	maxThrottleKey  = 128
 )
 
-// bucket is a token bucket that holds a minute's attempts.
+// bucket is a token bucket.
 type bucket struct {
 	tokens float64
 	at     time.Time
 }
 
 // refill adds what has come in since the last look; the clock may step back.
-func (b *bucket) refill(now time.Time, perMinute float64) {
+func (b *bucket) refill(now time.Time, perMinute, most float64) {
 	if elapsed := now.Sub(b.at).Minutes(); elapsed > 0 {
-		b.tokens = min(perMinute, b.tokens+elapsed*perMinute)
+		b.tokens = min(most, b.tokens+elapsed*perMinute)
 	}
 	b.at = now
 }
@@ -79,7 +79,7 @@ func (t *throttle) attempt(username string, address netip.Addr) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
-	t.all.refill(now, attemptsInAll)
+	t.all.refill(now, attemptsInAll, attemptsInAll)
 	if wait := t.all.untilNext(attemptsInAll); wait > 0 {
 		return tooManyRequests(wait)
 	}
@@ -113,7 +113,7 @@ func (t *throttle) refund(username string, address netip.Addr) {
 // find returns the refilled bucket of key, a full one when it is new.
 func find[K comparable](cache *lru.Cache[K, *bucket], key K, now time.Time, perMinute float64) *bucket {
 	if b, ok := cache.Get(key); ok {
-		b.refill(now, perMinute)
+		b.refill(now, perMinute, perMinute)
 		return b
 	}
 	b := &bucket{tokens: perMinute, at: now}

@@ -8,7 +8,7 @@ import (
 )
 
 // SDKVersion is major.minor of what scripts see (spec 1, "Five version numbers").
-const SDKVersion = "1.3"
+const SDKVersion = "1.4"
 
 // ctx and ctx.request are frozen tables without contents of their own: a field
 // is worked out when a script reads it, so a run pays only for what it uses.

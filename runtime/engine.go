@@ -28,6 +28,9 @@ type Config struct {
 	ModuleCacheSize  int              // compiled modules kept; 512
 	MaxResponseBytes int              // 10 MiB
 	Now              func() time.Time // wall clock of records, os.time and logs; time.Now
+	// ClockSynchronised reports whether that clock can be trusted: a Pi without
+	// a clock battery may be years behind until it has asked the network. Always.
+	ClockSynchronised func() bool
 }
 
 func (c *Config) fillDefaults() {
@@ -59,6 +62,7 @@ type Engine struct {
 	store              *store.Store
 	logger             *slog.Logger
 	clock              func() time.Time // nil: the system's
+	synchronised       func() bool      // nil: always
 	defaults, ceilings meter.Limits
 	maxResponse        int
 
@@ -78,7 +82,7 @@ type Engine struct {
 func New(config Config) *Engine {
 	config.fillDefaults()
 	e := &Engine{
-		store: config.Store, logger: config.Logger, clock: config.Now,
+		store: config.Store, logger: config.Logger, clock: config.Now, synchronised: config.ClockSynchronised,
 		defaults: config.Defaults, ceilings: config.Ceilings, maxResponse: config.MaxResponseBytes,
 		gate:    newGate(config.MaxConcurrency, config.QueueLength, config.QueueWait),
 		monitor: meter.NewMonitor(config.MaxConcurrency + maxAside),
@@ -123,6 +127,9 @@ func (e *Engine) now() time.Time {
 // to background work.
 func (e *Engine) BackgroundSlots() int { return int(e.gate.share) }
 
+// ClockSynchronised reports whether the wall clock can be trusted.
+func (e *Engine) ClockSynchronised() bool { return e.synchronised == nil || e.synchronised() }
+
 // Close stops the monitor. No script may run any more.
 func (e *Engine) Close() { e.monitor.Close() }
 
@@ -152,6 +159,7 @@ func (e *Engine) Run(ctx context.Context, invocation *Invocation) *Result {
 		record.took = time.Since(began) // it never came to a state
 	}
 	record.finish(result, failed)
+	record.mask(result)
 	if invocation.test() {
 		result.Execution = copyExecution(&record.execution)
 	}

@@ -41,6 +41,8 @@ type Invocation struct {
 	// script may steer it, and without a free slot it leaves no record, since it
 	// is tried again.
 	Background bool
+	// Guarded is what the route's guards found; nil when it has none.
+	Guarded *Guarded
 }
 
 // test reports whether someone only tries the script out.

@@ -30,6 +30,7 @@ type record struct {
 	execution store.Execution
 	request   store.RecordedRequest
 	response  store.RecordedResponse
+	secrets   *masker // nil until the run, or its route's guards, have read one
 }
 
 // newRecord describes a run as far as it is known before it starts.
@@ -46,6 +47,12 @@ func newRecord(id uuid.UUID, started time.Time, invocation *Invocation) *record 
 	if invocation.Request != nil {
 		r.recordRequest(invocation.Request)
 		r.execution.Request = &r.request
+	}
+	if guarded := invocation.Guarded; guarded != nil {
+		guarded.note(&r.execution, started)
+		for _, secret := range guarded.Secrets {
+			r.secrets = r.secrets.add(secret)
+		}
 	}
 	return r
 }

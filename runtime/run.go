@@ -111,6 +111,22 @@ func (r *Run) NoteQuery(report store.QueryReport) {
 	}
 }
 
+// ClockSynchronised reports whether that clock can be trusted.
+func (r *Run) ClockSynchronised() bool { return r.engine.ClockSynchronised() }
+
+// Request is what started the run; false when that was an event.
+func (r *Run) Request() (*Request, bool) { return r.request, r.request != emptyRequest }
+
+// Secret opens one of the app's secrets. From then on the record shows its
+// name wherever its value would stand.
+func (r *Run) Secret(name string) (string, error) {
+	value, err := r.engine.store.OpenAppSecret(r.App(), name)
+	if err == nil {
+		r.record.secrets = r.record.secrets.add(Secret{Name: name, Value: value})
+	}
+	return value, err
+}
+
 // Fault logs a failure of PiCloud's own that a script's call met; the script
 // learns only that it failed.
 func (r *Run) Fault(call string, err error) {
@@ -129,6 +145,7 @@ func (r *Run) Script() *store.Script { return r.script }
 // message and data (JSON) together. Further lines are counted; a message is
 // clipped, data that does not fit is left out and the line says so.
 func (r *Run) Log(level, message string, data []byte) {
+	message = r.record.secrets.text(message) // before a cut could leave a part of a value
 	if room := maxLogLineBytes - min(len(message), maxLogLineBytes/2); len(data) > room {
 		r.LogWithout(level, message, "data of "+strconv.Itoa(len(data))+" bytes")
 		return
@@ -139,6 +156,7 @@ func (r *Run) Log(level, message string, data []byte) {
 // LogWithout is Log for a line whose data has no room: the line says what was
 // left out ("data of 9000 bytes").
 func (r *Run) LogWithout(level, message, what string) {
+	message = r.record.secrets.text(message)
 	r.addLine(level, clipText(message, maxLogLineBytes/2)+" ["+what+" left out]", nil)
 }
 

@@ -38,5 +38,6 @@ func janitorJobs(s *store.Store) []job {
 			}
 			return nil
 		}},
+		{"remembered webhooks", janitorFirst, janitorEvery, s.TrimWebhooks},
 	}
 }

@@ -142,7 +142,7 @@ CREATE TABLE grants (
 CREATE TABLE instance (
   id         BLOB PRIMARY KEY,
   created_at INTEGER NOT NULL
-, secret BLOB) STRICT, WITHOUT ROWID;
+, secret BLOB, sealed_key BLOB, key_id TEXT) STRICT, WITHOUT ROWID;
 
 CREATE TABLE kv_entries (
   collection INTEGER NOT NULL REFERENCES collections (number) ON DELETE CASCADE,
@@ -185,7 +185,7 @@ CREATE TABLE routes (
   path          TEXT NOT NULL,
   dispatch_mode TEXT NOT NULL,
   created_at    INTEGER NOT NULL
-) STRICT;
+, guards TEXT) STRICT;
 
 CREATE TABLE script_versions (
   script_id  BLOB NOT NULL REFERENCES scripts (id) ON DELETE CASCADE,
@@ -217,6 +217,15 @@ CREATE TABLE scripts (
   created_at    INTEGER NOT NULL,
   updated_at    INTEGER NOT NULL,
   UNIQUE (app_id, name) -- and the cascade of a deleted app
+) STRICT;
+
+CREATE TABLE secrets (
+  app_id     BLOB NOT NULL REFERENCES apps (id) ON DELETE CASCADE,
+  name       TEXT NOT NULL,
+  sealed     BLOB NOT NULL, -- format, nonce, ciphertext and tag
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  UNIQUE (app_id, name) -- one secret; the cascade of a deleted app
 ) STRICT;
 
 CREATE TABLE sessions (
@@ -265,6 +274,22 @@ CREATE TABLE users (
   last_login_at INTEGER
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE webhook_answers (
+  number     INTEGER PRIMARY KEY,
+  route_id   BLOB NOT NULL REFERENCES routes (id) ON DELETE CASCADE,
+  id_hash    BLOB NOT NULL, -- 16 bytes of the id's SHA-256
+  expires_at INTEGER NOT NULL,
+  sealed     BLOB NOT NULL, -- status, headers and body, which may hold a secret
+  UNIQUE (route_id, id_hash)
+) STRICT;
+
+CREATE TABLE webhook_ids (
+  app_id     BLOB NOT NULL REFERENCES apps (id) ON DELETE CASCADE,
+  id_hash    BLOB NOT NULL, -- 16 bytes of the id's SHA-256
+  expires_at INTEGER NOT NULL,
+  PRIMARY KEY (app_id, id_hash)
+) STRICT, WITHOUT ROWID;
+
 CREATE INDEX abandoned_executions_by_app ON abandoned_executions (app_id, key);
 
 CREATE INDEX app_members_by_user ON app_members (user_id);
@@ -276,3 +301,7 @@ CREATE INDEX dead_letters_by_app ON dead_letters (app_id, key, bytes);
 CREATE INDEX kv_entries_expiry ON kv_entries (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE INDEX sessions_by_user ON sessions (user_id);
+
+CREATE INDEX webhook_answers_by_expiry ON webhook_answers (route_id, expires_at);
+
+CREATE INDEX webhook_ids_by_expiry ON webhook_ids (app_id, expires_at);

@@ -12,7 +12,7 @@ import (
 )
 
 // Catalog is one immutable picture of apps, script headers (no source), routes,
-// triggers and grants; a new one replaces it after each write that changes any of them,
+// triggers, grants and sealed secrets; a new one replaces it after each write that changes any of them,
 // before that write is acknowledged.
 type Catalog struct {
 	Apps    map[uuid.UUID]*App
@@ -28,6 +28,8 @@ type Catalog struct {
 	appList       []*App    // by slug
 	scriptList    []*Script // by name, then id
 	listening     map[triggerKey][]*Trigger
+	secrets       map[secretName]*AppSecret
+	secretList    []*AppSecret // by name
 }
 
 type scriptName struct {
@@ -149,7 +151,7 @@ func loadCatalog(t *transaction) (*Catalog, error) {
 	catalog := NewCatalog(apps, scripts, routes)
 	catalog.addTriggers(triggers)
 	catalog.Grants = grantsByScript(grants)
-	return catalog, nil
+	return catalog, loadSecrets(t, catalog)
 }
 
 // collect returns all rows of query, each as scan makes it.

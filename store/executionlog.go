@@ -95,8 +95,8 @@ func (q *executionQueue) swap(spare []bufferedExecution) []bufferedExecution {
 }
 
 // RecordExecution hands a finished run's record to the log buffer. It never
-// blocks and never fails: a full buffer drops the oldest success records first
-// and counts them. The record and all it points to belong to the store from
+// blocks and never fails: a full buffer drops the oldest records of success and
+// of requests that were turned away first and counts them. The record and all it points to belong to the store from
 // here on. Its ID is one that NewExecutionID gave; any other is replaced.
 func (s *Store) RecordExecution(e *Execution) {
 	if _, _, ok := splitID(e.ID); !ok {
@@ -106,7 +106,7 @@ func (s *Store) RecordExecution(e *Execution) {
 	size := executionSize(e)
 	l.recorded.Add(1)
 	l.mutex.Lock()
-	if e.Status == StatusSuccess {
+	if e.Status == StatusSuccess || e.Status == StatusRejected {
 		l.successes.push(bufferedExecution{e, size})
 	} else {
 		l.failures.push(bufferedExecution{e, size})
@@ -143,7 +143,10 @@ func (l *executionLog) take() (successes, failures []bufferedExecution) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	l.bytes, l.signalled = 0, false
-	return l.successes.swap(l.spare[0]), l.failures.swap(l.spare[1])
+	// The queues own the spare buffers from here on, also when nothing was taken.
+	spare := l.spare
+	l.spare = [2][]bufferedExecution{}
+	return l.successes.swap(spare[0]), l.failures.swap(spare[1])
 }
 
 // giveBack returns what could not be written, as the oldest of the buffer. The

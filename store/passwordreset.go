@@ -45,8 +45,8 @@ type resetAnswer struct {
 // while a server uses it; ctx bounds how long that server may take. It reports
 // whether the user is active.
 func RecoverPassword(ctx context.Context, config Config, username, passwordHash string) (active bool, err error) {
-	if _, err := os.Stat(filepath.Join(config.Dir, databaseName)); err != nil {
-		return false, fmt.Errorf("there is no PiCloud database in %s (--data or PICLOUD_DATA says where it is): %w", config.Dir, err)
+	if err := mustExist(config.Dir); err != nil {
+		return false, err
 	}
 	request := resetRequest{ID: rand.Text(), Username: username, PasswordHash: passwordHash}
 	active, err = recoverAlone(ctx, config, request)
@@ -61,6 +61,7 @@ func RecoverPassword(ctx context.Context, config Config, username, passwordHash 
 
 // recoverAlone sets the password when no server runs.
 func recoverAlone(ctx context.Context, config Config, request resetRequest) (active bool, err error) {
+	config.locked = true
 	s, err := Open(ctx, config)
 	if err != nil {
 		return false, err
@@ -173,6 +174,15 @@ func readReset[T any](path string) (value T, err error) {
 		return value, fmt.Errorf("%s is not a request of this PiCloud: %w", path, err)
 	}
 	return value, nil
+}
+
+// mustExist refuses a folder that holds no database, which a command on the
+// box would otherwise make.
+func mustExist(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, databaseName)); err != nil {
+		return fmt.Errorf("there is no PiCloud database in %s (--data or PICLOUD_DATA says where it is): %w", dir, err)
+	}
+	return nil
 }
 
 func removeIfThere(path string) error {

@@ -18,16 +18,21 @@ type Route struct {
 	Path         string    `json:"path"`
 	DispatchMode string    `json:"dispatch_mode"`
 	CreatedAt    Time      `json:"created_at"`
+	RouteGuards
 }
 
 // RouteDraft is a new route, already checked and completed by the caller.
-type RouteDraft struct{ Method, HostKind, Host, PathKind, Path, DispatchMode string }
+type RouteDraft struct {
+	Method, HostKind, Host, PathKind, Path, DispatchMode string
+	Guards                                               RouteGuards
+}
 
 // RouteChange holds what a PATCH changes; nil means unchanged. It may also
 // move the route to another script of the same app.
 type RouteChange struct {
 	ScriptID                                             *uuid.UUID
 	Method, HostKind, Host, PathKind, Path, DispatchMode *string
+	Guards                                               *RouteGuards
 }
 
 // RouteConflict is routing's rule, handed in because store imports no room above it.
@@ -40,10 +45,10 @@ const (
 	maxPathBytes = 2048 // spec 8, "Routing"
 	maxHostBytes = 255  // a whole host name (RFC 1035) with its "*."
 
-	selectRoutes = "SELECT id, script_id, app_id, method, host_kind, host, path_kind, path, dispatch_mode, created_at FROM routes"
-	insertRoute  = "INSERT INTO routes (id, script_id, app_id, method, host_kind, host, path_kind, path, dispatch_mode, created_at)" +
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	updateRoute = "UPDATE routes SET script_id = ?, method = ?, host_kind = ?, host = ?, path_kind = ?, path = ?, dispatch_mode = ?" +
+	selectRoutes = "SELECT id, script_id, app_id, method, host_kind, host, path_kind, path, dispatch_mode, created_at, guards FROM routes"
+	insertRoute  = "INSERT INTO routes (id, script_id, app_id, method, host_kind, host, path_kind, path, dispatch_mode, created_at, guards)" +
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	updateRoute = "UPDATE routes SET script_id = ?, method = ?, host_kind = ?, host = ?, path_kind = ?, path = ?, dispatch_mode = ?, guards = ?" +
 		" WHERE id = ?"
 )
 
@@ -53,14 +58,16 @@ func (r Route) target() Target {
 }
 
 func scanRoute(r row) (Route, error) {
+	guards, err := decodeGuards(r.text(10))
 	return Route{ID: r.id(0), ScriptID: r.id(1), AppID: r.id(2), Method: r.text(3), HostKind: r.text(4), Host: r.text(5),
-		PathKind: r.text(6), Path: r.text(7), DispatchMode: r.text(8), CreatedAt: r.time(9)}, nil
+		PathKind: r.text(6), Path: r.text(7), DispatchMode: r.text(8), CreatedAt: r.time(9), RouteGuards: guards}, err
 }
 
 // CreateRoute checks conflicts against every stored route inside its own
 // transaction; on conflict *Error{KindConflict, "route_conflict",
 // Details{"conflicting_route": Route}} (http hides it from those who may not
-// see it). KindInvalid "not_an_endpoint" when the script is a module.
+// see it). KindInvalid "not_an_endpoint" when the script is a module, and
+// "missing_secret" when the app has no secret that the guards name.
 func (s *Store) CreateRoute(ctx context.Context, script uuid.UUID, draft RouteDraft, conflict RouteConflict) (Route, error) {
 	return write(ctx, s, true, func(t *transaction) (Route, error) { return s.createRoute(t, script, draft, conflict) })
 }
@@ -71,14 +78,18 @@ func (s *Store) createRoute(t *transaction, scriptID uuid.UUID, draft RouteDraft
 		return Route{}, err
 	}
 	made := Route{ID: s.newID(), ScriptID: scriptID, AppID: target.AppID, Method: draft.Method, HostKind: draft.HostKind, Host: draft.Host,
-		PathKind: draft.PathKind, Path: draft.Path, DispatchMode: draft.DispatchMode, CreatedAt: t.at}
+		PathKind: draft.PathKind, Path: draft.Path, DispatchMode: draft.DispatchMode, CreatedAt: t.at, RouteGuards: draft.Guards}
 	if err := checkRoute(t, made, conflict); err != nil {
+		return Route{}, err
+	}
+	guards, err := made.encoded()
+	if err != nil {
 		return Route{}, err
 	}
 	t.touch(made.target())
 	t.changedCatalog = true
 	_, err = t.exec(insertRoute, made.ID, made.ScriptID, made.AppID, made.Method, made.HostKind, made.Host,
-		made.PathKind, made.Path, made.DispatchMode, made.CreatedAt)
+		made.PathKind, made.Path, made.DispatchMode, made.CreatedAt, guards)
 	return made, err
 }
 
@@ -96,6 +107,9 @@ func checkRoute(t *transaction, r Route, conflict RouteConflict) error {
 		return err
 	}
 	if err := checkText("host", r.Host, 0, maxHostBytes); err != nil {
+		return err
+	}
+	if err := checkGuards(t, r.AppID, r.RouteGuards); err != nil {
 		return err
 	}
 	stored, err := collect(t, scanRoute, selectRoutes)
@@ -156,10 +170,14 @@ func (s *Store) UpdateRoute(ctx context.Context, id uuid.UUID, change RouteChang
 		if err := checkRoute(t, changed, conflict); err != nil {
 			return Route{}, err
 		}
+		guards, err := changed.encoded()
+		if err != nil {
+			return Route{}, err
+		}
 		t.touch(changed.target())
 		t.changedCatalog = true
 		_, err = t.exec(updateRoute, changed.ScriptID, changed.Method, changed.HostKind, changed.Host,
-			changed.PathKind, changed.Path, changed.DispatchMode, id)
+			changed.PathKind, changed.Path, changed.DispatchMode, guards, id)
 		return changed, err
 	})
 }
@@ -172,6 +190,7 @@ func (c RouteChange) apply(r Route) Route {
 	set(&r.PathKind, c.PathKind)
 	set(&r.Path, c.Path)
 	set(&r.DispatchMode, c.DispatchMode)
+	set(&r.RouteGuards, c.Guards)
 	return r
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Dependent is something that would break if a script went away.
+// Dependent is something that would break if a script or secret went away.
 type Dependent struct {
 	Type string    `json:"type"` // "route", "trigger" or "script"
 	ID   uuid.UUID `json:"id"`
@@ -34,13 +34,17 @@ func (s *Store) checkScript(t *transaction, m Script) error {
 	return s.checkImports(t, m)
 }
 
-// checkScriptName: 1 to 128 bytes of [A-Za-z0-9_.-].
-func checkScriptName(name string) error {
+// isName: 1 to 128 bytes of [A-Za-z0-9_.-].
+func isName(name string) bool {
 	valid := len(name) >= 1 && len(name) <= maxNameBytes
 	for _, c := range []byte(name) {
 		valid = valid && (c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("_.-", c) >= 0)
 	}
-	if !valid {
+	return valid
+}
+
+func checkScriptName(name string) error {
+	if !isName(name) {
 		return Errorf(KindInvalid, "invalid_name", "a script's name is 1 to %d letters, digits, dots, hyphens and underscores", maxNameBytes)
 	}
 	return nil

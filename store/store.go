@@ -35,6 +35,11 @@ type Config struct {
 	ReservedModuleNames []string
 	// DataCacheBytes bounds the cache of key-value entries; 0 means 8 MiB.
 	DataCacheBytes int
+	// SecretKey is where the key that seals secrets comes from.
+	SecretKey KeySource
+	// locked opens the database without its master key, for a command that
+	// needs no secret and may not know where the key is.
+	locked bool
 	// OnFatal is called once when a sync or commit fails in a way that only a
 	// restart can recover from; cli ends the process.
 	OnFatal func(error)
@@ -47,6 +52,8 @@ type Store struct {
 	path       string
 	instance   uuid.UUID
 	secret     [32]byte
+	secrets    sealer // with the master key
+	answers    sealer // with a key that the master key has sealed
 	version    int
 
 	lock         *lockFile
@@ -179,6 +186,11 @@ func (s *Store) openDatabase(ctx context.Context, f found) error {
 	}
 	if err := s.identify(f); err != nil {
 		return err
+	}
+	if !s.config.locked {
+		if err := s.unlock(ctx); err != nil {
+			return err
+		}
 	}
 	if s.checkpointer, err = newCheckpointer(s.path, s.writer); err != nil {
 		return err

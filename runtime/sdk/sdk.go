@@ -32,8 +32,10 @@ func ModulesWith(outside Outside) []runtime.Module {
 		deadLettersModule(),
 		randomModule(),
 		regexModule(),
+		secretsModule(),
 		timeModule(),
 		urlModule(),
+		webhookModule(),
 	}
 }
 

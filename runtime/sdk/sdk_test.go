@@ -44,6 +44,11 @@ func newBenchWith(t testing.TB, modules []runtime.Module) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, name := range []string{"WEATHER_KEY", "GITHUB_SECRET"} { // of the examples
+		if _, err := s.SetAppSecret(ctx, app.ID, name, "It's a Secret to Everybody"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return &bench{t: t, store: s, engine: engine, app: app}
 }
 

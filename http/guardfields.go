@@ -1,0 +1,174 @@
+package http
+
+import (
+	"encoding/json"
+	"errors"
+
+	"picloud/runtime/signature"
+	"picloud/store"
+)
+
+// verifyBody, dedupeBody and rateLimitBody are the guards of a route as they
+// are sent. A number that is left out has its default.
+type verifyBody struct {
+	Provider        string `json:"provider"`
+	Secret          string `json:"secret"`
+	ToleranceS      *int64 `json:"tolerance_s"`
+	Header          string `json:"header"`
+	In              string `json:"in"`
+	Algorithm       string `json:"algorithm"`
+	Prefix          string `json:"prefix"`
+	Encoding        string `json:"encoding"`
+	Template        string `json:"template"`
+	TimestampHeader string `json:"timestamp_header"`
+	IDHeader        string `json:"id_header"`
+}
+
+type dedupeBody struct {
+	From string `json:"from"`
+	TTLS *int64 `json:"ttl_s"`
+}
+
+type rateLimitBody struct {
+	PerMinute *int64 `json:"per_minute"`
+	Burst     *int64 `json:"burst"`
+	Key       string `json:"key"`
+}
+
+// Bounds and defaults of the guards' numbers.
+const (
+	defaultDedupeTTL = 24 * 60 * 60
+	maxDedupeTTL     = 30 * 24 * 60 * 60
+	maxPerMinute     = 100_000
+
+	limitPerAddress = "ip"
+	limitPerRoute   = "route"
+)
+
+// changeGuards puts the guards that a change of a route holds over the current
+// ones; null takes a guard away.
+func (b *routeChange) changeGuards(current store.RouteGuards) (store.RouteGuards, error) {
+	changed := current
+	if b.LocalOnly != nil {
+		changed.LocalOnly = *b.LocalOnly
+	}
+	if err := changeGuard(b.Verify, "verify", &changed.Verify, checkedVerification); err != nil {
+		return changed, err
+	}
+	if err := changeGuard(b.Dedupe, "dedupe", &changed.Dedupe, checkedDeduplication); err != nil {
+		return changed, err
+	}
+	return changed, changeGuard(b.RateLimit, "rate_limit", &changed.RateLimit, checkedRateLimit)
+}
+
+func changeGuard[B, G any](raw json.RawMessage, field string, guard **G, check func(*B) (*G, error)) (err error) {
+	switch {
+	case raw == nil:
+		return nil
+	case string(raw) == "null":
+		*guard = nil
+		return nil
+	}
+	var body B
+	if err := decodeStrict(raw, field+".", &body); err != nil {
+		return err
+	}
+	*guard, err = check(&body)
+	return err
+}
+
+// checkedGuards checks the guards of a new route and fills in their defaults.
+func (b *routeDraft) checkedGuards() (guards store.RouteGuards, err error) {
+	guards.LocalOnly = b.LocalOnly
+	if guards.Verify, err = checkedVerification(b.Verify); err != nil {
+		return guards, err
+	}
+	if guards.Dedupe, err = checkedDeduplication(b.Dedupe); err != nil {
+		return guards, err
+	}
+	guards.RateLimit, err = checkedRateLimit(b.RateLimit)
+	return guards, err
+}
+
+func checkedVerification(b *verifyBody) (*store.Verification, error) {
+	if b == nil {
+		return nil, nil
+	}
+	v := &store.Verification{Provider: b.Provider, Secret: b.Secret, Header: b.Header, In: b.In, Algorithm: b.Algorithm, Prefix: b.Prefix,
+		Encoding: b.Encoding, Template: b.Template, TimestampHeader: b.TimestampHeader, IDHeader: b.IDHeader}
+	if b.ToleranceS != nil {
+		if v.ToleranceS = *b.ToleranceS; v.ToleranceS == 0 {
+			v.ToleranceS = -1 // as wrong as any other below 1
+		}
+	}
+	if _, err := schemeOf(v); err != nil {
+		return nil, err
+	}
+	if v.Secret == "" {
+		return nil, invalidField("verify.secret", "verify.secret is the name of one of the app's secrets")
+	}
+	return v, nil
+}
+
+// schemeOf makes the check of a verification ready; its error names the field.
+func schemeOf(v *store.Verification) (*signature.Scheme, error) {
+	scheme, err := signature.Compile(signature.Definition{
+		Provider: v.Provider, Tolerance: v.ToleranceS, Header: v.Header, In: v.In, Algorithm: v.Algorithm, Prefix: v.Prefix,
+		Encoding: v.Encoding, Template: v.Template, TimestampHeader: v.TimestampHeader, IDHeader: v.IDHeader,
+	})
+	var wrong *signature.Error
+	if errors.As(err, &wrong) {
+		field := "verify." + wrong.Field
+		if wrong.Field == "tolerance" {
+			field = "verify.tolerance_s"
+		}
+		return nil, invalidField(field, "%s", wrong.Message)
+	}
+	return scheme, err
+}
+
+func checkedDeduplication(b *dedupeBody) (*store.Deduplication, error) {
+	if b == nil {
+		return nil, nil
+	}
+	d := &store.Deduplication{From: b.From, TTLS: defaultDedupeTTL}
+	if _, err := deliveryIDFrom(b.From); err != nil {
+		return nil, err
+	}
+	err := boundedNumber("dedupe.ttl_s", b.TTLS, &d.TTLS, maxDedupeTTL)
+	return d, err
+}
+
+func checkedRateLimit(b *rateLimitBody) (*store.RateLimit, error) {
+	if b == nil {
+		return nil, nil
+	}
+	l := &store.RateLimit{Key: b.Key}
+	switch l.Key {
+	case "":
+		l.Key = limitPerAddress
+	case limitPerAddress, limitPerRoute:
+	default:
+		return nil, invalidField("rate_limit.key", "rate_limit.key is ip or route")
+	}
+	if b.PerMinute == nil {
+		return nil, invalidField("rate_limit.per_minute", "rate_limit.per_minute says how many requests a minute may bring")
+	}
+	if err := boundedNumber("rate_limit.per_minute", b.PerMinute, &l.PerMinute, maxPerMinute); err != nil {
+		return nil, err
+	}
+	l.Burst = l.PerMinute
+	err := boundedNumber("rate_limit.burst", b.Burst, &l.Burst, maxPerMinute)
+	return l, err
+}
+
+func boundedNumber(field string, given, target *int64, most int64) error {
+	if given == nil {
+		return nil
+	}
+	if *given < 1 || *given > most {
+		return invalidField(field, "%s is a whole number from 1 to %d", field, most)
+	}
+	*target = *given
+	return nil
+}

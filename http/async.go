@@ -34,7 +34,7 @@ func (s *Server) acceptRequest(route uuid.UUID, invocation *runtime.Invocation) 
 	stored := store.AsyncRequest{
 		RequestID: invocation.RequestID, RouteID: route, Method: request.Method, Path: request.Path, RawTarget: request.RawTarget, Host: request.Host,
 		Scheme: request.Scheme, RemoteIP: request.RemoteIP, Headers: request.Header, Query: request.RawQuery,
-		Params: make([][2]string, 0, len(request.Params)), Rest: request.Rest, Body: request.Body,
+		Params: make([][2]string, 0, len(request.Params)), Rest: request.Rest, Body: request.Body, Hops: request.Hops,
 	}
 	for _, param := range request.Params {
 		stored.Params = append(stored.Params, [2]string{param.Name, param.Value})

@@ -14,7 +14,7 @@ import (
 // is stopped (spec 4, "Depth").
 const MaxDepth = 8
 
-// Origin says what caused a change: Depth is 0 for a request, a test run or an
+// Origin says what caused a change: Depth is 0 for a request from outside, a test run or an
 // admin call, and the event's own depth for a run that an event started.
 type Origin struct{ Depth int }
 

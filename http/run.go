@@ -35,6 +35,9 @@ func (s *Server) serveUserRoute(c echo.Context) error {
 	if !ok {
 		return malformedPath()
 	}
+	if holdsToken(path) {
+		return credentialInPath()
+	}
 	routes := s.routes.current.Load()
 	match := routes.table.Lookup(r.Method, r.Host, path)
 	if match.Outcome != routing.Found {
@@ -159,9 +162,6 @@ func (s *Server) invocation(c echo.Context, script *store.Script, path string) (
 // invocationHead is invocation without the body.
 func (s *Server) invocationHead(c echo.Context, script *store.Script, path string) (*runtime.Invocation, error) {
 	r := c.Request()
-	if holdsToken(path) {
-		return nil, credentialInPath()
-	}
 	header, removed := withoutCredentials(r.Header)
 	request := &runtime.Request{
 		Method:    r.Method,

@@ -30,6 +30,7 @@ type dataChange struct {
 }
 
 // kvEvent and docsEvent are what the outbox keeps of a change (spec 3, "ctx").
+// A document's id is not called id: that is the event's own.
 type kvEvent struct {
 	Collection string          `json:"collection"`
 	Key        string          `json:"key"`
@@ -40,7 +41,7 @@ type kvEvent struct {
 
 type docsEvent struct {
 	Collection string          `json:"collection"`
-	ID         string          `json:"id"`
+	DocumentID string          `json:"document_id"`
 	Op         string          `json:"op"`
 	Data       json.RawMessage `json:"data,omitempty"`
 	Previous   json.RawMessage `json:"prev_data,omitempty"`
@@ -78,7 +79,7 @@ func (c *dataChange) encode() ([]byte, error) {
 	if c.kind == string(TriggerKV) {
 		return json.Marshal(kvEvent{Collection: c.collection, Key: c.key, Op: c.op, Value: c.value, Previous: c.previous})
 	}
-	return json.Marshal(docsEvent{Collection: c.collection, ID: c.key, Op: c.op, Data: c.value, Previous: c.previous})
+	return json.Marshal(docsEvent{Collection: c.collection, DocumentID: c.key, Op: c.op, Data: c.value, Previous: c.previous})
 }
 
 // matchesChange: the trigger is known to listen to the change's collection.

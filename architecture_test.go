@@ -14,22 +14,26 @@ import (
 // mayImport is the house plan of docs/architecture.md: for each room the other
 // rooms it may import. A room that is not here fails the test.
 var mayImport = map[string][]string{
-	"picloud":                   {"cli"},
-	"picloud/cli":               {"http", "http/routing", "scheduler", "runtime", "runtime/meter", "runtime/sdk", "store", "web"},
-	"picloud/http":              {"http/routing", "runtime", "runtime/signature", "store", "web"},
-	"picloud/http/routing":      {},
-	"picloud/scheduler":         {"runtime", "store"},
-	"picloud/runtime":           {"runtime/meter", "runtime/compile", "runtime/stdlib", "runtime/luax", "store"},
-	"picloud/runtime/sdk":       {"runtime", "runtime/luax", "runtime/meter", "runtime/signature", "store"},
-	"picloud/runtime/stdlib":    {"runtime/meter", "runtime/pattern", "runtime/luax"},
-	"picloud/runtime/luax":      {"runtime/meter"},
-	"picloud/runtime/meter":     {},
-	"picloud/runtime/compile":   {},
-	"picloud/runtime/pattern":   {},
-	"picloud/runtime/signature": {},
-	"picloud/store":             {"sql"},
-	"picloud/sql":               {},
-	"picloud/web":               {},
+	"picloud":                    {"cli"},
+	"picloud/cli":                {"http", "http/routing", "scheduler", "runtime", "runtime/manual", "runtime/meter", "runtime/sdk", "runtime/egress", "store", "web"},
+	"picloud/http":               {"http/routing", "runtime", "runtime/lint", "runtime/signature", "scheduler/crontime", "store", "web"},
+	"picloud/http/routing":       {},
+	"picloud/scheduler/crontime": {},
+	"picloud/scheduler":          {"runtime", "scheduler/crontime", "store"},
+	"picloud/runtime":            {"runtime/meter", "runtime/compile", "runtime/stdlib", "runtime/luax", "store"},
+	"picloud/runtime/lint":       {"runtime", "runtime/compile"},
+	"picloud/runtime/manual":     {"runtime"},
+	"picloud/runtime/sdk":        {"runtime", "runtime/luax", "runtime/meter", "runtime/egress", "runtime/signature", "store"},
+	"picloud/runtime/egress":     {},
+	"picloud/runtime/signature":  {},
+	"picloud/runtime/stdlib":     {"runtime/meter", "runtime/pattern", "runtime/luax"},
+	"picloud/runtime/luax":       {"runtime/meter"},
+	"picloud/runtime/meter":      {},
+	"picloud/runtime/compile":    {},
+	"picloud/runtime/pattern":    {},
+	"picloud/store":              {"sql"},
+	"picloud/sql":                {},
+	"picloud/web":                {},
 }
 
 // machinery is what only one room knows: the import's beginning and the rooms
@@ -43,6 +47,7 @@ var machinery = map[string]string{
 	"github.com/go-co-op/gocron":   "picloud/scheduler",
 	"github.com/alexedwards/argon": "picloud/http",
 	"github.com/spf13":             "picloud/cli",
+	"github.com/wneessen/go-mail":  "picloud/runtime/egress",
 }
 
 type listedPackage struct {
@@ -81,6 +86,18 @@ func checkImport(t *testing.T, room, imported string, allowed []string) {
 		if strings.HasPrefix(imported, prefix) && !strings.HasPrefix(room, owner) {
 			t.Errorf("%s imports %s, which only %s may know", room, imported, path.Base(owner))
 		}
+	}
+}
+
+// Scripts and schedules use time zones by name, and a Pi may have no zone files.
+func TestTimeZonesAreInTheBinary(t *testing.T) {
+	t.Parallel()
+	out, err := exec.Command("go", "list", "-deps", ".").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	if !slices.Contains(strings.Fields(string(out)), "time/tzdata") {
+		t.Error("nothing imports time/tzdata")
 	}
 }
 

@@ -160,6 +160,14 @@ func bombs() []bomb {
 		{"hash lines", fill("", "#!/bin/lua\n", "")},
 		{"binary chunk", fill("\x1bLuaQ\x00\x01", "\x04\x08\x00", "")},
 		{"requires", count("", `require("m%d") `, "")},
+		{"names that nothing defines", count("return {", "n%d,", "}")},
+		{"names in deep blocks", func(n int) string {
+			depth := min(100, n/100)
+			return strings.Repeat("do local a,b,c,d ", depth) + fill("f(", "x,", "x)")(n-22*depth) + strings.Repeat(" end", depth)
+		}},
+		{"misspelt functions", fill("return {", "json.encod,", "}")},
+		{"ignore comments", fill("", "-- picloud: ignore empty_if\nx=1 ", "")},
+		{"misspelt ignore comments", count("", "-- picloud: ignore code_%d\n", "")},
 		{"random bytes", noise(bytesAlphabet())},
 		{"random words", noise(words)},
 	}

@@ -36,6 +36,8 @@ func TestReport(t *testing.T) {
 		{"Lua", measureLua},
 		{"Hello", measureHello},
 		{"Log", measureLog},
+		{"Events", measureEvents},
+		{"Data", measureData},
 		{"Idle", measureIdle},
 	} {
 		t.Run(m.name, func(t *testing.T) {

@@ -51,6 +51,7 @@ type server struct {
 	dir   string
 	addr  string // host:port
 	url   string // http://host:port
+	host  string // for the Host header of calls; "" means that of url
 	setup string // the one-time token that it printed; "" once claimed
 	token string // the owner's session after claim
 	log   *logBuffer
@@ -170,6 +171,7 @@ func (s *server) call(method, path string, body, out any) answer {
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
+	request.Host = s.host
 	if s.token != "" {
 		request.Header.Set("Authorization", "Bearer "+s.token)
 	}

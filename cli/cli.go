@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	_ "time/tzdata" // a Pi may have no zone files
 
 	"github.com/spf13/cobra"
 )
@@ -62,13 +63,17 @@ func rootCommand(process Process) *cobra.Command {
 	root.SetErr(process.Stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddGroup(&cobra.Group{ID: groupServer, Title: "Server:"})
-	root.AddCommand(serveCommand(process), adminCommand(process))
+	root.AddGroup(&cobra.Group{ID: groupServer, Title: "Server:"}, &cobra.Group{ID: groupWork, Title: "Work:"})
+	root.AddCommand(serveCommand(process), adminCommand(process), sdkCommand())
 	return root
 }
 
-// groupServer is the help's heading for commands that run the server (spec 7).
-const groupServer = "server"
+// The help's headings (spec 7): commands that run the server, and those for
+// whoever writes scripts.
+const (
+	groupServer = "server"
+	groupWork   = "work"
+)
 
 func unknownCommand(_ *cobra.Command, args []string) error {
 	if len(args) > 0 {

@@ -26,13 +26,20 @@ func (i *instance) greet(addr net.Addr) {
 	}
 }
 
-// bases lists the URLs that reach addr: the public one when it is set, else
-// this machine's own and, for a wildcard address, the one other devices use.
+// bases lists the URLs that reach the admin page at addr: the page's own host
+// or the public URL when one is set, else this machine's own and, for a
+// wildcard address, the one other devices use.
 func (i *instance) bases(addr net.Addr) []string {
-	if public := i.settings.PublicBaseURL; public != "" {
-		return []string{strings.TrimSuffix(public, "/")}
-	}
 	tcp, ok := addr.(*net.TCPAddr)
+	public := strings.TrimSuffix(i.settings.PublicBaseURL, "/")
+	switch host := i.settings.AdminHost; {
+	case host != "" && strings.HasPrefix(public, "https://"):
+		return []string{"https://" + host}
+	case host != "" && ok:
+		return []string{fmt.Sprintf("http://%s:%d", host, tcp.Port)}
+	case public != "":
+		return []string{public}
+	}
 	if !ok || !tcp.IP.IsUnspecified() {
 		return []string{"http://" + addr.String()}
 	}

@@ -5,11 +5,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"os"
 	"os/signal"
 	goruntime "runtime"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -17,6 +19,7 @@ import (
 
 	"picloud/http"
 	"picloud/runtime"
+	"picloud/runtime/egress"
 	"picloud/runtime/sdk"
 	"picloud/scheduler"
 	"picloud/store"
@@ -67,6 +70,7 @@ type instance struct {
 	logger    *slog.Logger
 	failed    chan error // a failure that only a restart can mend
 	store     *store.Store
+	client    *egress.Client
 	engine    *runtime.Engine
 	server    *http.Server
 	scheduler *scheduler.Scheduler
@@ -87,6 +91,9 @@ func serve(settings Settings, process Process) error {
 		logger:   newLogger(settings.LogFormat, process.Stderr),
 		failed:   make(chan error, 1),
 	}
+	// net/http tells the standard logger when a server that a script calls
+	// misbehaves: no news of this process.
+	log.SetOutput(slog.NewLogLogger(i.logger.Handler(), slog.LevelDebug).Writer())
 	if err := i.start(); err != nil {
 		return errors.Join(err, i.stop(context.Background()))
 	}
@@ -105,8 +112,10 @@ func (i *instance) start() (err error) {
 	if err := i.claim(ctx); err != nil {
 		return err
 	}
+	i.client = egress.New(i.settings.Outside.client(i.process.Version))
+	i.warnOfPrivate()
 	i.engine = runtime.New(i.runtimeConfig())
-	i.scheduler = scheduler.New(scheduler.Config{Store: i.store, Logger: i.logger})
+	i.scheduler = scheduler.New(i.schedulerConfig())
 	if err := i.scheduler.Start(ctx); err != nil {
 		return err
 	}
@@ -115,6 +124,7 @@ func (i *instance) start() (err error) {
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w", i.settings.Addr, err)
 	}
+	i.client.Protect(listener.Addr())
 	i.server.Start(listener)
 	i.greet(listener.Addr())
 	return nil
@@ -155,6 +165,15 @@ func (i *instance) warnOfOwners(ctx context.Context) error {
 	return err
 }
 
+// warnOfPrivate says that every script reaches everything at home (spec 5,
+// "Outbound HTTP").
+func (i *instance) warnOfPrivate() {
+	if i.settings.Outside.AllowPrivate {
+		i.logger.Warn("PICLOUD_HTTP_ALLOW_PRIVATE is on: every script can call this machine and every device of the home network; " +
+			"PICLOUD_HTTP_ALLOW, or grants of single scripts, open just what is needed")
+	}
+}
+
 // wait serves until a signal or a failure, then stops; a second signal ends at once.
 func (i *instance) wait(signals <-chan os.Signal) error {
 	var cause error
@@ -177,18 +196,24 @@ func (i *instance) wait(signals <-chan os.Signal) error {
 	}
 }
 
-// stop closes the rooms from the top down: no new requests, running scripts
-// end, then the log is flushed and the database closed.
+// stop closes the rooms from the top down: no new requests and deliveries,
+// running scripts end, then the log is flushed and the database closed.
 func (i *instance) stop(ctx context.Context) error {
 	var failures []error
+	if i.scheduler != nil {
+		i.scheduler.Quiesce()
+	}
 	if i.server != nil {
 		failures = append(failures, i.server.Stop(ctx))
 	}
 	if i.scheduler != nil {
-		failures = append(failures, i.scheduler.Stop())
+		failures = append(failures, i.scheduler.Stop(ctx))
 	}
 	if i.engine != nil {
 		i.engine.Close()
+	}
+	if i.client != nil {
+		i.client.Close()
 	}
 	if i.store != nil {
 		failures = append(failures, i.store.Close(ctx))
@@ -218,7 +243,7 @@ func (i *instance) runtimeConfig() runtime.Config {
 	return runtime.Config{
 		Store:           i.store,
 		Logger:          i.logger,
-		Modules:         sdk.Modules(),
+		Modules:         sdk.ModulesWith(sdk.Outside{Client: i.client, Mailer: i.settings.Outside.mailer()}),
 		Defaults:        i.settings.Default.meter(),
 		Ceilings:        i.settings.Ceiling.meter(),
 		MaxConcurrency:  int(i.settings.MaxConcurrency),
@@ -227,6 +252,34 @@ func (i *instance) runtimeConfig() runtime.Config {
 
 		ClockSynchronised: clockSynchronised,
 	}
+}
+
+func (i *instance) schedulerConfig() scheduler.Config {
+	return scheduler.Config{
+		Store:   i.store,
+		Logger:  i.logger,
+		Run:     i.engine.Run,
+		Workers: i.engine.BackgroundSlots(),
+		Built:   built(),
+	}
+}
+
+// built is when the sources of the binary were committed; the zero time for a
+// build outside of version control.
+func built() time.Time {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return time.Time{}
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.time" {
+			at, err := time.Parse(time.RFC3339, setting.Value)
+			if err == nil {
+				return at
+			}
+		}
+	}
+	return time.Time{}
 }
 
 func (i *instance) httpConfig() http.Config {
@@ -238,8 +291,11 @@ func (i *instance) httpConfig() http.Config {
 		Product:       i.process.Version,
 		SDK:           runtime.SDKVersion,
 		PublicBaseURL: i.settings.PublicBaseURL,
+		AdminHost:     i.settings.AdminHost,
 		SetupToken:    i.setup,
 		SessionTTL:    time.Duration(i.settings.SessionTTLHours) * time.Hour,
 		MaxBodyBytes:  i.settings.MaxBodyBytes,
+
+		TrustedProxies: i.settings.TrustedProxies,
 	}
 }

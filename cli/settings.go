@@ -3,12 +3,15 @@ package cli
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
+	"picloud/http"
 	"picloud/runtime/meter"
 	"picloud/store"
 )
@@ -16,8 +19,10 @@ import (
 // Settings are everything a user can set for serve (spec 5, "Settings").
 type Settings struct {
 	Addr             string
+	AdminHost        string
 	Data             string
 	PublicBaseURL    string
+	TrustedProxies   []netip.Prefix
 	AdminUsername    string
 	AdminPassword    string
 	SessionTTLHours  int64
@@ -31,6 +36,7 @@ type Settings struct {
 	SecretKey        *store.SecretKey
 	SecretKeyFile    string
 	DevMode          bool
+	Outside          outsideSettings
 	Default, Ceiling limitSettings
 }
 
@@ -64,8 +70,10 @@ type setting struct {
 func settingsTable(s *Settings) []setting {
 	table := []setting{
 		{"PICLOUD_ADDR", "addr", "address and port to listen on", ":8080", address(&s.Addr)},
+		{"PICLOUD_ADMIN_HOST", "admin-host", "host name that the admin page and the API have to themselves; without one they share every name with scripts, whose pages are then held in a sandbox", "", adminHost(&s.AdminHost)},
 		dataSetting(s),
 		{"PICLOUD_PUBLIC_BASE_URL", "public-base-url", "where others reach this instance, such as https://pi.example.com", "", baseURL(&s.PublicBaseURL)},
+		{"PICLOUD_TRUSTED_PROXIES", "trusted-proxies", "proxies whose X-Forwarded-For counts, such as 127.0.0.1,10.0.0.0/8", "", prefixes(&s.TrustedProxies)},
 		{"PICLOUD_ADMIN_USERNAME", "admin-username", "first owner's name; ignored once any user exists", "", text(&s.AdminUsername)},
 		{"PICLOUD_ADMIN_PASSWORD", "", "first owner's password; only from the environment, ignored once any user exists", "", text(&s.AdminPassword)},
 		{"PICLOUD_SESSION_TTL_HOURS", "session-ttl-hours", "hours after its last use at which a session ends", "24", number(&s.SessionTTLHours, 1, 24*365)},
@@ -78,6 +86,7 @@ func settingsTable(s *Settings) []setting {
 		{"PICLOUD_LOG_FORMAT", "log-format", "text or json; json when the output is not a terminal", "", oneOf(&s.LogFormat, "", "text", "json")},
 	}
 	table = append(table, keySettings(s)...)
+	table = append(table, outsideTable(&s.Outside)...)
 	table = append(table, limitTable("LIMIT", "limit", "default", &s.Default,
 		[6]string{"10000000", "16777216", "10000", "200", "4194304", "1000"})...)
 	return append(table, limitTable("CEILING", "ceiling", "highest a script may set", &s.Ceiling,
@@ -158,10 +167,13 @@ func (s *Settings) check() error {
 	if err := s.checkKey(); err != nil {
 		return err
 	}
+	if public, err := url.Parse(s.PublicBaseURL); err == nil && s.AdminHost != "" && http.SameHost(public.Host, s.AdminHost) {
+		return fmt.Errorf("PICLOUD_ADMIN_HOST is the host of PICLOUD_PUBLIC_BASE_URL too, but no script answers there; devices need another name")
+	}
 	if (s.AdminUsername == "") != (s.AdminPassword == "") {
 		return fmt.Errorf("PICLOUD_ADMIN_USERNAME and PICLOUD_ADMIN_PASSWORD must be set together")
 	}
-	return nil
+	return s.Outside.check()
 }
 
 // checkKey refuses two answers to one question.
@@ -206,16 +218,6 @@ func secretKey(target **store.SecretKey) func(string) error {
 	}
 }
 
-func truth(target *bool) func(string) error {
-	return func(value string) error {
-		if value != "true" && value != "false" {
-			return fmt.Errorf("must be true or false")
-		}
-		*target = value == "true"
-		return nil
-	}
-}
-
 func text(target *string) func(string) error {
 	return func(value string) error { *target = value; return nil }
 }
@@ -243,6 +245,16 @@ func oneOf(target *string, allowed ...string) func(string) error {
 	}
 }
 
+func adminHost(target *string) func(string) error {
+	return func(value string) error {
+		*target = value
+		if value == "" {
+			return nil
+		}
+		return http.CheckAdminHost(value)
+	}
+}
+
 func address(target *string) func(string) error {
 	return func(value string) error {
 		_, port, err := net.SplitHostPort(value)
@@ -253,6 +265,28 @@ func address(target *string) func(string) error {
 			return fmt.Errorf("must be HOST:PORT or :PORT, such as :8080")
 		}
 		*target = value
+		return nil
+	}
+}
+
+// prefixes reads addresses and ranges, separated by commas.
+func prefixes(target *[]netip.Prefix) func(string) error {
+	return func(value string) error {
+		*target = nil
+		for item := range strings.SplitSeq(value, ",") {
+			if item = strings.TrimSpace(item); item == "" {
+				continue
+			}
+			prefix, err := netip.ParsePrefix(item)
+			if address, noRange := netip.ParseAddr(item); noRange == nil {
+				address = address.Unmap()
+				prefix, err = netip.PrefixFrom(address, address.BitLen()), nil
+			}
+			if err != nil {
+				return fmt.Errorf("must be a list of addresses or ranges such as 127.0.0.1,10.0.0.0/8")
+			}
+			*target = append(*target, prefix.Masked())
+		}
 		return nil
 	}
 }

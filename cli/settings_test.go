@@ -32,13 +32,32 @@ func TestABadSettingStopsTheStartAndIsNamed(t *testing.T) {
 		{"variable", map[string]string{"PICLOUD_MAX_BODY_BYTES": "big"}, nil, `PICLOUD_MAX_BODY_BYTES is "big", but must be a whole number from 1024 to 1073741824`},
 		{"flag wins and is named", map[string]string{"PICLOUD_ADDR": ":0"}, []string{"--addr", "nowhere"}, `--addr is "nowhere", but must be HOST:PORT`},
 		{"port out of range", map[string]string{"PICLOUD_ADDR": ":99999"}, nil, `PICLOUD_ADDR is ":99999"`},
+		{"trusted proxies", map[string]string{"PICLOUD_TRUSTED_PROXIES": "127.0.0.1, proxy.local"}, nil, "PICLOUD_TRUSTED_PROXIES is \"127.0.0.1, proxy.local\", but must be a list of addresses"},
 		{"one of a list", map[string]string{"PICLOUD_LOG_FORMAT": "xml"}, nil, `PICLOUD_LOG_FORMAT is "xml", but must be one of [text json]`},
 		{"base URL", map[string]string{"PICLOUD_PUBLIC_BASE_URL": "pi.example.com"}, nil, "PICLOUD_PUBLIC_BASE_URL"},
+		{"admin host with a port", map[string]string{"PICLOUD_ADMIN_HOST": "admin.pi.local:8080"}, nil, `PICLOUD_ADMIN_HOST is "admin.pi.local:8080", but must be a host name without a port`},
+		{"admin host as a URL", nil, []string{"--admin-host", "http://admin.pi.local"}, `--admin-host is "http://admin.pi.local", but must be a host name`},
+		{"admin host as a pattern", map[string]string{"PICLOUD_ADMIN_HOST": "*.pi.local"}, nil, "must be a host name"},
+		{"admin host where scripts answer", map[string]string{"PICLOUD_ADMIN_HOST": "PI.example.com.", "PICLOUD_PUBLIC_BASE_URL": "https://pi.example.com:8443"}, nil, "PICLOUD_ADMIN_HOST is the host of PICLOUD_PUBLIC_BASE_URL too"},
 		{"default over its ceiling", map[string]string{"PICLOUD_CEILING_CALL_DEPTH": "100"}, nil, "PICLOUD_LIMIT_CALL_DEPTH is 200, but its ceiling PICLOUD_CEILING_CALL_DEPTH is 100"},
 		{"name without password", map[string]string{"PICLOUD_ADMIN_USERNAME": "ada"}, nil, "must be set together"},
 		{"secret key", map[string]string{"PICLOUD_SECRET_KEY": "aHVudGVyMg=="}, nil, "PICLOUD_SECRET_KEY must be the base64 of 32 random bytes"},
 		{"two keys", map[string]string{"PICLOUD_SECRET_KEY": strings.Repeat("A", 43) + "=", "PICLOUD_DEV_MODE": "true"}, nil, "exclude each other"},
 		{"dev mode", map[string]string{"PICLOUD_DEV_MODE": "yes"}, nil, `PICLOUD_DEV_MODE is "yes", but must be true or false`},
+		{"an address that is none", map[string]string{"PICLOUD_HTTP_ALLOW": "192.168.1.0/24,127.1"}, nil, `PICLOUD_HTTP_ALLOW is "192.168.1.0/24,127.1", but must be addresses, networks and names`},
+		{"an address that stays shut", map[string]string{"PICLOUD_HTTP_ALLOW": "169.254.169.254"}, nil, "link-local addresses cannot be opened"},
+		{"neither true nor false", map[string]string{"PICLOUD_HTTP_ALLOW_PRIVATE": "yes"}, nil, "must be true or false"},
+		{"mail server with a port", map[string]string{"PICLOUD_SMTP_HOST": "mail.example.com:587"}, nil, "its port is PICLOUD_SMTP_PORT"},
+		{"mail port", map[string]string{"PICLOUD_SMTP_PORT": "65536"}, nil, "PICLOUD_SMTP_PORT"},
+		{"mail TLS", map[string]string{"PICLOUD_SMTP_TLS": "ssl"}, nil, "must be one of [starttls tls none]"},
+		{"mail timeout", map[string]string{"PICLOUD_SMTP_TIMEOUT_SECS": "0"}, nil, "PICLOUD_SMTP_TIMEOUT_SECS"},
+		{"mail sender", map[string]string{"PICLOUD_SMTP_FROM": "pi@example.com\r\nBcc: x@example.com"}, nil, "must be an address such as pi@example.com"},
+		{"mail size", map[string]string{"PICLOUD_EMAIL_MAX_MESSAGE_BYTES": "1"}, nil, "PICLOUD_EMAIL_MAX_MESSAGE_BYTES"},
+		{"mail rate", map[string]string{"PICLOUD_EMAIL_MAX_PER_HOUR": "0"}, nil, "PICLOUD_EMAIL_MAX_PER_HOUR"},
+		{"mail user without password", map[string]string{"PICLOUD_SMTP_HOST": "mail.example.com", "PICLOUD_SMTP_USER": "pi"}, nil, "PICLOUD_SMTP_USER and PICLOUD_SMTP_PASSWORD must be set together"},
+		{"mail sender without server", map[string]string{"PICLOUD_SMTP_FROM": "pi@example.com"}, nil, "PICLOUD_SMTP_HOST is not"},
+		{"mail password in the clear", map[string]string{"PICLOUD_SMTP_HOST": "mail.example.com", "PICLOUD_SMTP_TLS": "none", "PICLOUD_SMTP_USER": "pi", "PICLOUD_SMTP_PASSWORD": "x"},
+			nil, "the password would travel in the clear"},
 		{"positional argument", nil, []string{"now"}, `takes no arguments, but got "now"`},
 		{"unknown flag", nil, []string{"--adr", ":1"}, "unknown flag: --adr"},
 	}
@@ -66,13 +85,13 @@ func TestHelpListsEverySettingWithItsVariableAndDefault(t *testing.T) {
 		t.Fatalf("exit code %d", code)
 	}
 	for _, want := range []string{
-		"--addr", "PICLOUD_ADDR", `":8080"`, "--data", "--limit-memory-bytes", "PICLOUD_CEILING_TIMEOUT_MS", "300000", "--log-format",
+		"--addr", "PICLOUD_ADDR", `":8080"`, "--data", "--limit-memory-bytes", "--http-allow", "PICLOUD_SMTP_HOST", "PICLOUD_CEILING_TIMEOUT_MS", "300000", "--log-format",
 	} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("help does not contain %q", want)
 		}
 	}
-	if strings.Contains(stdout, "--admin-password") || strings.Contains(stdout, "--secret-key ") {
+	if strings.Contains(stdout, "--admin-password") || strings.Contains(stdout, "--smtp-password") || strings.Contains(stdout, "--secret-key ") {
 		t.Error("a password or key must not be a flag")
 	}
 }

@@ -18,7 +18,8 @@ type passwordChange struct {
 }
 
 // changePassword answers POST auth/password. All sessions of the user end
-// (spec 8, "Access"), so the answer bears a new one.
+// (spec 8, "Access"), so the answer bears a new one,
+// in the form in which the old one came.
 func (s *Server) changePassword(c echo.Context, by principal) error {
 	var body passwordChange
 	if err := bind(c, &body); err != nil {
@@ -42,7 +43,8 @@ func (s *Server) changePassword(c echo.Context, by principal) error {
 	if err := s.store.ChangePassword(ctx, session, by.User.PasswordHash, hash); err != nil {
 		return fmt.Errorf("change password: %w", err)
 	}
-	return answer(c, nethttp.StatusOK, signedIn{Token: token, ExpiresAt: session.ExpiresAt, User: by.User})
+	result := signedIn{Token: token, ExpiresAt: session.ExpiresAt, User: by.User}
+	return s.answerSession(c, nethttp.StatusOK, result, by.cookie)
 }
 
 // checkCurrentPassword is throttled like a login: a stolen token must not be a

@@ -28,8 +28,11 @@ func (s *Server) listAudit(c echo.Context, _ principal) error {
 }
 
 func (s *Server) readAuditFilter(c echo.Context) (filter store.AuditFilter, err error) {
-	for name, field := range map[string]*uuid.UUID{"user": &filter.User, "target": &filter.Target, "app": &filter.App} {
-		if *field, err = queryID(c, name); err != nil {
+	for _, id := range []struct {
+		name  string
+		field *uuid.UUID
+	}{{"user", &filter.User}, {"target", &filter.Target}, {"app", &filter.App}} {
+		if *id.field, err = queryID(c, id.name); err != nil {
 			return filter, err
 		}
 	}

@@ -24,15 +24,18 @@ const (
 	extendEvery = 5 * time.Minute
 )
 
-// credentials is the body of a login.
+// credentials is the body of a login. Cookie asks for the session in a cookie
+// instead of the answer, as the page does.
 type credentials struct {
 	Username string `json:"username"`
 	Password string `json:"password"`
+	Cookie   bool   `json:"cookie"`
 }
 
-// signedIn is the answer to login and setup. Token is shown here only.
+// signedIn is the answer to login and setup. Token is shown here only, and not
+// to a caller who has it in a cookie.
 type signedIn struct {
-	Token     string     `json:"token"`
+	Token     string     `json:"token,omitempty"`
 	ExpiresAt store.Time `json:"expires_at"`
 	User      store.User `json:"user"`
 }
@@ -41,14 +44,19 @@ type signedIn struct {
 // session and key are read afresh each time, so that signing out, revoking or
 // deactivating bites on the next request.
 func (s *Server) authenticate(r *nethttp.Request) (principal, error) {
-	shown, ok := credentialOf(r)
-	if !ok {
-		return principal{}, unauthorized()
+	shown, err := s.credentialOf(r)
+	if err != nil {
+		return principal{}, err
 	}
 	if shown.kind == apiKeyToken {
 		return s.authenticateKey(r.Context(), shown.token)
 	}
-	return s.authenticateSession(r.Context(), shown.token)
+	by, err := s.authenticateSession(r.Context(), shown.token)
+	if err != nil || !shown.cookie {
+		return by, err
+	}
+	by.cookie = true
+	return by, s.checkOrigin(r)
 }
 
 func (s *Server) authenticateSession(ctx context.Context, token string) (principal, error) {
@@ -138,7 +146,7 @@ func (s *Server) logIn(c echo.Context, _ principal) error {
 	if err := s.store.RecordLogin(ctx, user.ID); err != nil {
 		return fmt.Errorf("record login: %w", err)
 	}
-	return answer(c, nethttp.StatusOK, result)
+	return s.answerSession(c, nethttp.StatusOK, result, body.Cookie)
 }
 
 // signIn checks a password and starts a session. The user is returned also
@@ -198,6 +206,9 @@ func (s *Server) checkCredentials(ctx context.Context, given credentials) (store
 func (s *Server) logOut(c echo.Context, by principal) error {
 	if err := s.store.EndSession(c.Request().Context(), by.Session, by.User); err != nil {
 		return fmt.Errorf("end session: %w", err)
+	}
+	if by.cookie {
+		s.dropSessionCookie(c)
 	}
 	return answerNothing(c)
 }

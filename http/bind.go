@@ -20,15 +20,26 @@ const maxControlBody = 1 << 20
 
 // bind reads the request body, and nothing else of the request, into target, a
 // pointer to a struct. Names are compared exactly.
-func bind(c echo.Context, target any) error {
+func bind(c echo.Context, target any) error { return bindUpTo(c, maxControlBody, target) }
+
+// bindUpTo is bind with another cap.
+func bindUpTo(c echo.Context, most int64, target any) error {
 	if err := requireJSON(c.Request().Header.Get(echo.HeaderContentType)); err != nil {
 		return err
 	}
-	body, err := readBody(c, maxControlBody)
+	body, err := readBody(c, most)
 	if err != nil {
 		return err
 	}
 	return decodeStrict(body, "", target)
+}
+
+// bindOptional is bind for a call whose body may be left out.
+func bindOptional(c echo.Context, target any) error {
+	if c.Request().ContentLength == 0 {
+		return nil
+	}
+	return bind(c, target)
 }
 
 // requireJSON also keeps forms of other sites out: a browser sends this type

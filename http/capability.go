@@ -19,6 +19,7 @@ const (
 	ownAccount    capability = "OwnAccount"    // see oneself
 	ownSession    capability = "OwnSession"    // end one's session, change one's password
 	ownKeys       capability = "OwnKeys"       // list, mint and revoke one's API keys
+	sdkRead       capability = "SDKRead"       // the description of what scripts see
 	userRead      capability = "UserRead"      // the users of the instance
 	userWrite     capability = "UserWrite"     // make, change and remove them
 	instanceRead  capability = "InstanceRead"  // figures, settings and the audit
@@ -26,6 +27,7 @@ const (
 	appCreate     capability = "AppCreate"     // new apps
 	appRead       capability = "AppRead"       // one app's own fields
 	appAdmin      capability = "AppAdmin"      // change and delete an app
+	sandboxLift   capability = "SandboxLift"   // let an app's pages act as the admin who visits them
 	appMembers    capability = "AppMembers"    // who may do what in an app
 	secretRead    capability = "SecretRead"    // the names of an app's secrets; nobody sees a value
 	secretWrite   capability = "SecretWrite"   // save and delete secrets
@@ -34,7 +36,14 @@ const (
 	scriptWrite   capability = "ScriptWrite"   // change scripts, run them as a test
 	routeRead     capability = "RouteRead"     // routes, and what they match
 	routeWrite    capability = "RouteWrite"    // change routes
+	grantAdmin    capability = "GrantAdmin"    // what scripts may reach in the home network
 	executionRead capability = "ExecutionRead" // the execution log
+	triggerRead   capability = "TriggerRead"   // triggers
+	triggerWrite  capability = "TriggerWrite"  // change triggers, fire them as a test
+	deliveryRead  capability = "DeliveryRead"  // the outbox, dead letters, abandoned executions
+	deliveryWrite capability = "DeliveryWrite" // replay and resolve dead letters
+	dataRead      capability = "DataRead"      // key-value entries and documents
+	dataWrite     capability = "DataWrite"     // change entries and documents
 )
 
 // rule is what a capability asks of a caller; all three must hold.
@@ -56,15 +65,17 @@ var rules = map[capability]rule{
 	ownAccount:   {store.RoleMember, "", anyKey},
 	ownSession:   {store.RoleMember, "", noKey},
 	ownKeys:      {store.RoleMember, "", noKey},
+	sdkRead:      {store.RoleMember, "", anyKey},
 	userRead:     {store.RoleAdmin, "", store.ScopeInstanceRead},
 	userWrite:    {store.RoleAdmin, "", store.ScopeInstanceAdmin},
 	instanceRead: {store.RoleAdmin, "", store.ScopeInstanceRead},
 
-	appList:    {store.RoleMember, "", store.ScopeScriptRead},
-	appCreate:  {store.RoleAdmin, "", store.ScopeInstanceAdmin},
-	appRead:    {store.RoleMember, store.AppViewer, store.ScopeScriptRead},
-	appAdmin:   {store.RoleMember, store.AppAdmin, store.ScopeAppAdmin},
-	appMembers: {store.RoleMember, store.AppAdmin, store.ScopeAppAdmin},
+	appList:     {store.RoleMember, "", store.ScopeScriptRead},
+	appCreate:   {store.RoleAdmin, "", store.ScopeInstanceAdmin},
+	appRead:     {store.RoleMember, store.AppViewer, store.ScopeScriptRead},
+	appAdmin:    {store.RoleMember, store.AppAdmin, store.ScopeAppAdmin},
+	sandboxLift: {store.RoleOwner, store.AppAdmin, noKey},
+	appMembers:  {store.RoleMember, store.AppAdmin, store.ScopeAppAdmin},
 
 	// An editor may list the names (spec 8), so a key needs what an editor's can carry.
 	secretRead:  {store.RoleMember, store.AppEditor, store.ScopeScriptWrite},
@@ -75,7 +86,14 @@ var rules = map[capability]rule{
 	scriptWrite:   {store.RoleMember, store.AppEditor, store.ScopeScriptWrite},
 	routeRead:     {store.RoleMember, store.AppViewer, store.ScopeScriptRead},
 	routeWrite:    {store.RoleMember, store.AppEditor, store.ScopeRouteWrite},
+	grantAdmin:    {store.RoleMember, store.AppAdmin, store.ScopeAppAdmin},
 	executionRead: {store.RoleMember, store.AppViewer, store.ScopeLogRead},
+	triggerRead:   {store.RoleMember, store.AppViewer, store.ScopeScriptRead},
+	triggerWrite:  {store.RoleMember, store.AppEditor, store.ScopeScriptWrite},
+	deliveryRead:  {store.RoleMember, store.AppViewer, store.ScopeLogRead},
+	deliveryWrite: {store.RoleMember, store.AppEditor, store.ScopeScriptWrite},
+	dataRead:      {store.RoleMember, store.AppViewer, store.ScopeScriptRead},
+	dataWrite:     {store.RoleMember, store.AppEditor, store.ScopeScriptWrite},
 }
 
 // included is what a scope brings along (spec 8, "Access").

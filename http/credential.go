@@ -8,8 +8,9 @@ import (
 // credential is what a request shows to say who calls. Its token has the form
 // of its kind; whether it is a live one is for the store to say.
 type credential struct {
-	kind  credentialKind
-	token string
+	kind   credentialKind
+	token  string
+	cookie bool // it came in the session cookie, which browsers send by themselves
 }
 
 type credentialKind int
@@ -19,10 +20,41 @@ const (
 	apiKeyToken
 )
 
-// credentialOf finds the credential of a request; false when there is none, or
-// more than one.
-func credentialOf(r *nethttp.Request) (credential, bool) {
-	return bearerCredential(r)
+// credentialOf finds the credential of a request: the Authorization header's
+// or the session cookie's. Two that differ are refused, because whoever sent
+// one of them may not have sent the other. What came in a cookie counts only
+// when checkOrigin agrees.
+func (s *Server) credentialOf(r *nethttp.Request) (credential, error) {
+	token, err := s.sessionCookieOf(r)
+	if err != nil {
+		return credential{}, err
+	}
+	if token == "" || !onlyBasic(r.Header["Authorization"]) {
+		shown, ok := bearerCredential(r)
+		if !ok {
+			return credential{}, unauthorized()
+		}
+		if token != "" && token != shown.token {
+			return credential{}, differentCredentials()
+		}
+		return shown, nil
+	}
+	shown, ok := tokenCredential(token)
+	if !ok || shown.kind != sessionToken {
+		return credential{}, unauthorized()
+	}
+	shown.cookie = true
+	return shown, nil
+}
+
+// onlyBasic reports whether Authorization holds nothing of PiCloud's: it is
+// absent, or what a browser sends to a proxy in front that has its own password.
+func onlyBasic(authorization []string) bool {
+	if len(authorization) != 1 {
+		return len(authorization) == 0
+	}
+	scheme, _, _ := strings.Cut(authorization[0], " ")
+	return strings.EqualFold(scheme, "basic")
 }
 
 // bearerCredential reads the Authorization header. There must be one such
@@ -43,9 +75,9 @@ func bearerCredential(r *nethttp.Request) (credential, bool) {
 func tokenCredential(token string) (credential, bool) {
 	switch {
 	case strings.HasPrefix(token, sessionTokenPrefix):
-		return credential{sessionToken, token}, len(token) == len(sessionTokenPrefix)+sessionTokenLength
+		return credential{kind: sessionToken, token: token}, len(token) == len(sessionTokenPrefix)+sessionTokenLength
 	case strings.HasPrefix(token, apiKeyPrefix):
-		return credential{apiKeyToken, token}, wellFormedKey(token)
+		return credential{kind: apiKeyToken, token: token}, wellFormedKey(token)
 	default:
 		return credential{}, false
 	}

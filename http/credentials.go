@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"maps"
 	nethttp "net/http"
+	"slices"
 	"strings"
 )
 
@@ -18,13 +19,17 @@ const (
 	apiKeyLength       = 52 // base32 of 32 bytes, without padding
 )
 
-// withoutCredentials returns the headers that a script may see. They are the
-// given ones when nothing has to go, as in nearly every request; given itself
-// is never changed.
+// withoutCredentials returns the headers that a script may see, and the names
+// of those that lost something, but for Cookie: a browser sends the admin's
+// cookie along, and no author misses it. The headers are the given ones when
+// nothing has to go, as in nearly every request; given itself is never changed.
 //
 // Of cookies only the guilty ones go. Of other headers the whole value goes: a
 // proxy's copy of Authorization says nothing useful without its token.
-func withoutCredentials(given nethttp.Header) nethttp.Header {
+//
+// The body stays as it is: its signature covers every byte, and no browser,
+// proxy or client library puts a credential there by itself.
+func withoutCredentials(given nethttp.Header) (clean nethttp.Header, removed []string) {
 	clean, cloned := given, false
 	for name, values := range given {
 		if !anyCredential(name, values) {
@@ -33,6 +38,9 @@ func withoutCredentials(given nethttp.Header) nethttp.Header {
 		if !cloned {
 			clean, cloned = maps.Clone(given), true
 		}
+		if name != "Cookie" {
+			removed = append(removed, name)
+		}
 		kept := withoutCredentialValues(name, values)
 		if len(kept) == 0 {
 			delete(clean, name)
@@ -40,7 +48,8 @@ func withoutCredentials(given nethttp.Header) nethttp.Header {
 			clean[name] = kept
 		}
 	}
-	return clean
+	slices.Sort(removed)
+	return clean, removed
 }
 
 func anyCredential(name string, values []string) bool {

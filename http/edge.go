@@ -26,28 +26,57 @@ const (
 // no cleaned or redirected path stands between a device and its script.
 func (s *Server) ServeHTTP(w nethttp.ResponseWriter, r *nethttp.Request) {
 	identify(w.Header(), r.Header)
+	if doubtfulFraming(r) {
+		w.Header()["Connection"] = closeConnection
+	}
 	if r.ContentLength != 0 {
 		limitBodyTime(w)
 	}
-	serve := s.serveUserRoute
-	if reservedPath(r.URL.Path) {
-		id, execute := executeTarget(r.URL.Path)
-		if !execute {
-			s.echo.ServeHTTP(w, r)
-			return
-		}
-		serve = func(c echo.Context) error {
-			c.SetParamNames("script_id")
-			c.SetParamValues(id)
-			return s.serveExecute(c)
-		}
+	if reservedPath(r.URL.Path) || s.atAdminHost(r) {
+		s.servePlatform(w, r)
+		return
 	}
+	s.serve(w, r, s.serveUserRoute)
+}
+
+// serve answers a request without a router.
+func (s *Server) serve(w nethttp.ResponseWriter, r *nethttp.Request, handle echo.HandlerFunc) {
 	c := s.echo.AcquireContext()
 	c.Reset(r, w)
-	if err := recovered(c, serve); err != nil {
+	if err := recovered(c, handle); err != nil {
 		s.fail(err, c)
 	}
 	s.echo.ReleaseContext(c)
+}
+
+// servePlatform answers everything that is PiCloud's own.
+func (s *Server) servePlatform(w nethttp.ResponseWriter, r *nethttp.Request) {
+	if s.split() && !s.atAdminHost(r) && !anyHostPath(r.URL.Path) {
+		s.serve(w, r, func(echo.Context) error { return nothingHere() })
+		return
+	}
+	id, execute := executeTarget(r.URL.Path)
+	if !execute {
+		guardAnswer(w.Header())
+		s.echo.ServeHTTP(w, r)
+		return
+	}
+	s.serve(w, r, func(c echo.Context) error {
+		c.SetParamNames("script_id")
+		c.SetParamValues(id)
+		return s.serveExecute(c)
+	})
+}
+
+// closeConnection is the value of a Connection header, shared by all answers.
+var closeConnection = []string{"close"}
+
+// doubtfulFraming reports whether some other party on the way may see the end
+// of this request elsewhere: it may have borne Content-Length beside chunks, or
+// chunks in HTTP/1.0, and the HTTP library does not tell. Nothing that follows
+// on such a connection is answered (RFC 9112, 6.1).
+func doubtfulFraming(r *nethttp.Request) bool {
+	return len(r.TransferEncoding) > 0 || r.ProtoMajor == 1 && r.ProtoMinor == 0
 }
 
 // executeTarget returns the last segment of /api/v1/execute/{script_id}, which

@@ -9,10 +9,11 @@ import (
 )
 
 // serveExecute answers /api/v1/execute/{script_id}, any method: it runs that
-// script without a route. What a script answers here is in the same sandbox as
-// on a user route, because the origin is the same.
+// script without a route. What a script answers here is always in the sandbox,
+// because the origin is the admin page's in both modes.
 func (s *Server) serveExecute(c echo.Context) error {
-	if err := enterSandbox(c); err != nil {
+	enterSandbox(c)
+	if err := refuseServiceWorker(c.Request()); err != nil {
 		return err
 	}
 	script, err := s.executable(c)
@@ -26,11 +27,12 @@ func (s *Server) serveExecute(c echo.Context) error {
 	if !ok {
 		return malformedPath()
 	}
-	request, err := s.scriptRequest(c, path)
+	invocation, err := s.invocation(c, script, path)
 	if err != nil {
 		return err
 	}
-	return s.runScript(c, &runtime.Invocation{Script: script, Kind: runtime.KindExecute, Request: request})
+	invocation.Kind, invocation.CookiePath = runtime.KindExecute, path
+	return s.sendOutcome(c, s.runScript(c, invocation))
 }
 
 // executable returns the endpoint that the path names, if the caller may run

@@ -55,6 +55,19 @@ func appOfRoute(s *Server, c echo.Context, by *principal) error {
 	return s.enter(c, by, route.AppID, "route")
 }
 
+// appOfGrant: the path names a grant.
+func appOfGrant(s *Server, c echo.Context, by *principal) error {
+	id, err := pathID(c, "id", "grant")
+	if err != nil {
+		return err
+	}
+	grant, err := s.store.Grant(c.Request().Context(), id)
+	if err != nil {
+		return err
+	}
+	return s.enter(c, by, grant.AppID, "grant")
+}
+
 // appOfExecution: the path names an execution, perhaps one that has just ended.
 func appOfExecution(s *Server, c echo.Context, by *principal) error {
 	id, err := pathID(c, "id", "execution")
@@ -67,6 +80,28 @@ func appOfExecution(s *Server, c echo.Context, by *principal) error {
 		return err
 	}
 	return s.enter(c, by, app, "execution")
+}
+
+// appOfTrigger: the path names a trigger.
+func appOfTrigger(s *Server, c echo.Context, by *principal) error {
+	trigger, err := s.pathTrigger(c)
+	if err != nil {
+		return err
+	}
+	return s.enter(c, by, trigger.AppID, "trigger")
+}
+
+// appOfDeadLetter: the path names a dead letter.
+func appOfDeadLetter(s *Server, c echo.Context, by *principal) error {
+	id, err := pathID(c, "id", "dead letter")
+	if err != nil {
+		return err
+	}
+	letter, err := s.store.DeadLetter(c.Request().Context(), id)
+	if err != nil {
+		return err
+	}
+	return s.enter(c, by, letter.AppID, "dead letter")
 }
 
 // enter notes that the call is about an app, which noun is in.

@@ -58,20 +58,37 @@ func (s *Server) invokeScript(c echo.Context, _ principal) error {
 	if err := bind(c, &body); err != nil {
 		return err
 	}
-	request, err := body.runtimeRequest(c.Request(), s.clientAddress(c.Request()).String())
+	invocation := &runtime.Invocation{Script: script, Kind: runtime.KindTest, RequestID: requestID(c), Screen: screenHeaders}
+	if body.Event != nil {
+		invocation.Event, err = s.invokedEvent(&body)
+	} else {
+		var removed []string
+		invocation.Request, removed, err = body.runtimeRequest(c.Request(), s.clientAddress(c.Request()).String())
+		invocation.Note = removalNote(removed)
+	}
 	if err != nil {
 		return err
 	}
 	if script.Kind != store.ScriptEndpoint {
 		return store.Errorf(store.KindInvalid, "not_an_endpoint", "this script is a module: others require it, it does not run by itself")
 	}
-	result := s.engine.Run(c.Request().Context(), &runtime.Invocation{
-		Script: script, Kind: runtime.KindTest, RequestID: requestID(c), Request: request,
-	})
-	if result.Execution == nil {
-		return neverRan(result)
+	return s.answerTestRun(c, invocation)
+}
+
+// invokedEvent is the event of a test run.
+func (s *Server) invokedEvent(body *invokeBody) (*runtime.Event, error) {
+	if body.Request != nil {
+		return nil, invalidField("event", "send a request or an event, not both")
 	}
-	return answer(c, nethttp.StatusOK, invokeAnswer{Response: viewResult(result), Execution: result.Execution})
+	fields, err := eventFields(body.Event)
+	if err != nil {
+		return nil, err
+	}
+	var kind string
+	if err := json.Unmarshal(fields["kind"], &kind); err != nil {
+		return nil, invalidField("event.kind", "event.kind is one of %v", eventKinds)
+	}
+	return s.testEvent(kind, fields)
 }
 
 // neverRan is the failure of a run that left no record, such as one that the
@@ -96,14 +113,12 @@ func viewResult(result *runtime.Result) invokeResponse {
 	return view
 }
 
-// runtimeRequest makes the request that the script sees. outer is the call
-// that asks for the test: the run has its host and address.
-func (b *invokeBody) runtimeRequest(outer *nethttp.Request, address string) (*runtime.Request, error) {
-	if b.Event != nil {
-		return nil, fieldError(store.KindInvalid, "not_available", "event", "this version of PiCloud has no events yet; send a request")
-	}
+// runtimeRequest makes the request that the script sees, and names what was
+// taken out of it. outer is the call that asks for the test: the run has its
+// host and address.
+func (b *invokeBody) runtimeRequest(outer *nethttp.Request, address string) (made *runtime.Request, removed []string, err error) {
 	if b.Request == nil {
-		return nil, invalidField("request", "send the request that the script shall see")
+		return nil, nil, invalidField("request", "send the request or the event that the script shall see")
 	}
 	given := b.Request
 	method, path := given.Method, given.Path
@@ -115,24 +130,31 @@ func (b *invokeBody) runtimeRequest(outer *nethttp.Request, address string) (*ru
 		path = "/"
 	}
 	if !strings.HasPrefix(path, "/") {
-		return nil, invalidField("request.path", "a path begins with a slash")
+		return nil, nil, invalidField("request.path", "a path begins with a slash")
+	}
+	if holdsToken(path) {
+		return nil, nil, credentialInPath()
 	}
 	query, err := given.query(inPath)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	header, err := given.header()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	clean, removed := withoutCredentials(header)
 	request := &runtime.Request{
-		Method: method, Path: path, RawTarget: path, RawQuery: withoutTokens(query), Header: withoutCredentials(header),
+		Method: method, Path: path, RawTarget: path, RawQuery: withoutTokens(query), Header: clean,
 		Host: outer.Host, Scheme: "http", RemoteIP: address, Body: given.body(header),
 	}
 	if request.RawQuery != "" {
 		request.RawTarget += "?" + request.RawQuery
 	}
-	return request, nil
+	if len(request.RawQuery) != len(query) {
+		removed = append(removed, "the query")
+	}
+	return request, removed, nil
 }
 
 // query returns the query string; inPath is what stood behind the path.

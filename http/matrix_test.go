@@ -1,6 +1,7 @@
 package http
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -44,7 +45,7 @@ func demandOf(method, path string) demand {
 	switch {
 	case path == "auth/setup" || path == "auth/login":
 		return demand{open: true}
-	case path == "auth/me":
+	case path == "auth/me" || path == "sdk":
 		return demand{instance: 1}
 	case words[0] == "auth" || words[0] == "api-keys":
 		return demand{instance: 1, sessions: true}
@@ -56,15 +57,17 @@ func demandOf(method, path string) demand {
 		return demand{instance: 1, scope: "script:read"}
 	case about("secrets") && reads:
 		return in(2, "script:write")
-	case about("members") || about("secrets") || path == "apps/:app" && !reads:
+	case about("sandbox"):
+		return demand{instance: 3, sessions: true, where: "this app"}
+	case about("members") || about("grants") || about("secrets") || path == "apps/:app" && !reads:
 		return in(3, "app:admin")
-	case about("logs") || about("executions"):
+	case about("logs") || about("executions") || reads && (about("outbox") || about("dead-letters") || about("abandoned-executions")):
 		return in(1, "log:read")
-	case reads || last == ":match":
+	case reads || last == ":match" || last == ":preview" || last == "query":
 		return in(1, "script:read")
 	case about("routes"):
 		return in(2, "route:write")
-	case about("scripts"):
+	case about("scripts") || about("triggers") || about("dead-letters") || about("kv") || about("docs"):
 		return in(2, "script:write")
 	default:
 		panic("the specification says nothing about " + method + " " + path)
@@ -133,7 +136,13 @@ type world struct {
 	names   int
 }
 
-type appThings struct{ id, slug, script, route, execution string }
+type appThings struct{ id, slug, script, route, execution, trigger, letter, grant string }
+
+// ids are what stands for :id in a path, by the path's first word.
+func (a *appThings) ids() map[string]string {
+	return map[string]string{"scripts": a.script, "routes": a.route, "executions": a.execution, "triggers": a.trigger,
+		"dead-letters": a.letter, "grants": a.grant}
+}
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
@@ -143,12 +152,50 @@ func newWorld(t *testing.T) *world {
 		a := &appThings{slug: slug}
 		a.id = w.made("apps", `{"slug":"`+slug+`"}`)
 		a.script = w.made("apps/"+slug+"/scripts", `{"name":"one","source":"return 1"}`)
+		a.grant = w.made("scripts/"+a.script+"/grants", `{"host":"printer.local","port":631}`)
 		a.route = w.made("scripts/"+a.script+"/routes", `{"method":"GET","path":"/`+slug+`"}`)
 		wantStatus(t, request(t, s, "GET", "/"+slug, "", nil), 200)
 		a.execution = field(t, request(t, s, "GET", adminPrefix+"apps/"+slug+"/logs", "", owner), "items.id")
+		a.trigger = w.newTrigger(a, "kept")
+		a.letter = w.newDeadLetter(a)
+		w.putData(a)
 		w.apps[slug] = a
 	}
 	return w
+}
+
+// putData makes the entry and the document that fill names, where they are not.
+func (w *world) putData(app *appThings) {
+	w.t.Helper()
+	ctx := context.Background()
+	id := uuid.MustParse(app.id)
+	if _, err := w.store.SetKV(ctx, store.KVKey{App: id, Collection: "c", Key: "k"}, store.KVWrite{Value: []byte("1")}); err != nil {
+		w.t.Fatal(err)
+	}
+	_, err := w.store.InsertDocument(ctx, store.DocumentKey{App: id, Collection: "c", ID: "k"}, store.DocumentWrite{Data: []byte("{}")})
+	if err != nil && store.KindOf(err) != store.KindConflict {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) newTrigger(app *appThings, name string) string {
+	w.t.Helper()
+	return w.made("apps/"+app.slug+"/triggers/kv", `{"script_id":"`+app.script+`","name":"`+name+`","kv":{"collection":"watched"}}`)
+}
+
+// newDeadLetter gives up a request that an app's script was to run for.
+func (w *world) newDeadLetter(app *appThings) string {
+	w.t.Helper()
+	script := w.store.Catalog().Scripts[uuid.MustParse(app.script)]
+	if _, err := w.store.AcceptRequest(context.Background(), script, store.AsyncRequest{Method: "GET", Path: "/late"}); err != nil {
+		w.t.Fatal(err)
+	}
+	for _, delivery := range w.store.TakeDeliveries() {
+		if err := w.store.BuryDelivery(context.Background(), store.Burial{Delivery: delivery, Reason: "given up"}); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	return field(w.t, request(w.t, w.testServer, "GET", adminPrefix+"apps/"+app.slug+"/dead-letters", "", w.owner), "items.id")
 }
 
 // made does a POST as the owner and returns the id of what it made.
@@ -315,12 +362,17 @@ func (w *world) fill(method, path string, app *appThings, c caller) string {
 	case path == "routes/:id" && method == "DELETE":
 		w.names++
 		id = w.made("scripts/"+app.script+"/routes", fmt.Sprintf(`{"method":"GET","path":"/spare%d"}`, w.names))
-	case first == "scripts":
-		id = app.script
-	case first == "routes":
-		id = app.route
-	case first == "executions":
-		id = app.execution
+	case path == "triggers/:id" && method == "DELETE":
+		w.names++
+		id = w.newTrigger(app, fmt.Sprint("spare", w.names))
+	case first == "grants":
+		w.names++
+		id = w.made("scripts/"+app.script+"/grants", fmt.Sprintf(`{"host":"192.168.1.31","port":%d}`, w.names))
+	case strings.Contains(path, "/:collection/"):
+		w.putData(app)
+		id = "k"
+	case app.ids()[first] != "":
+		id = app.ids()[first]
 	case first == "admins":
 		id = w.newUser(store.RoleMember).ID.String()
 	case first == "api-keys" && c.user.ID != uuid.Nil:
@@ -345,7 +397,8 @@ func (w *world) fill(method, path string, app *appThings, c caller) string {
 		w.join(user, app.slug, store.AppViewer)
 		member = user.ID.String()
 	}
-	return strings.NewReplacer(`\:`, ":", ":app", app.slug, ":id", id, ":user", member, ":name", secret, ":version", "1").Replace(path)
+	return strings.NewReplacer(`\:`, ":", ":app", app.slug, ":id", id, ":user", member, ":name", secret, ":version", "1",
+		":kind", "kv", ":collection", "c", ":key", "k").Replace(path)
 }
 
 // call makes the call of one cell.
@@ -393,8 +446,10 @@ func TestForeignIsLikeMissing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.populate()
-	alpha, nowhere := w.apps["alpha"], &appThings{slug: "nowhere", script: missingID, route: missingID, execution: missingID}
-	byID := &appThings{slug: alpha.id, script: alpha.script, route: alpha.route, execution: alpha.execution}
+	alpha := w.apps["alpha"]
+	nowhere := &appThings{slug: "nowhere", script: missingID, route: missingID, execution: missingID, trigger: missingID, letter: missingID, grant: missingID}
+	byID := *alpha
+	byID.slug = alpha.id
 	pairs := 0
 	for _, route := range w.adminRoutes() {
 		if d := demandOf(route.method, route.path); d.where != "this app" {
@@ -406,10 +461,10 @@ func TestForeignIsLikeMissing(t *testing.T) {
 			}
 			headers := map[string]string{"Authorization": c.headers["Authorization"], "X-Request-Id": "same"}
 			var answers []string
-			for _, target := range []*appThings{alpha, byID, nowhere} {
-				path := strings.NewReplacer(`\:`, ":", ":app", target.slug, ":user", "nobody", ":version", "1").Replace(route.path)
+			for _, target := range []*appThings{alpha, &byID, nowhere} {
 				first, _, _ := strings.Cut(route.path, "/")
-				path = strings.Replace(path, ":id", map[string]string{"scripts": target.script, "routes": target.route, "executions": target.execution}[first], 1)
+				path := strings.NewReplacer(`\:`, ":", ":app", target.slug, ":user", "nobody", ":version", "1", ":kind", "kv", ":collection", "c", ":key", "k",
+					":id", cmp.Or(target.ids()[first], "k")).Replace(route.path)
 				got := w.call(route.method, path, headers)
 				answers = append(answers, fmt.Sprint(got.Code, got.Header(), got.Body))
 			}

@@ -78,6 +78,9 @@ func TestScripts(t *testing.T) {
 		{"rollback", "POST", one + "/rollback", `{"version":1}`, 200, map[string]string{"source": "return 1", "version": "3"}},
 		{"rollback to none", "POST", one + "/rollback", `{"version":99}`, 404, nil},
 		{"check good", "POST", "scripts:check", `{"source":"return 1"}`, 200, map[string]string{"diagnostics": "[]"}},
+		{"check suspicious", "POST", "scripts:check", `{"source":"return 1,\n json.encodee(2)"}`, 200, map[string]string{
+			"diagnostics.severity": "error", "diagnostics.code": "unknown_name", "diagnostics.line": "2", "diagnostics.column": "7",
+			"diagnostics.message": "json has no \"encodee\"; did you mean encode?"}},
 		{"check bad", "POST", "scripts:check", `{"source":"x ="}`, 200,
 			map[string]string{"diagnostics.severity": "error", "diagnostics.code": "syntax_error", "diagnostics.line": "1"}},
 		{"delete", "DELETE", one, "", 204, nil},
@@ -101,7 +104,7 @@ func TestRoutes(t *testing.T) {
 			map[string]string{"error.code": "route_conflict", "error.details.conflicting_route.path": "/users/:id"}},
 		{"reserved", "POST", routes, `{"method":"GET","path":"/admin/x"}`, 422, map[string]string{"error.code": "reserved_path"}},
 		{"no slash", "POST", routes, `{"method":"GET","path":"x"}`, 422, map[string]string{"error.details.field": "path"}},
-		{"async", "POST", routes, `{"method":"GET","path":"/x","dispatch_mode":"async"}`, 422, map[string]string{"error.code": "not_available"}},
+		{"async", "POST", routes, `{"method":"GET","path":"/x","dispatch_mode":"later"}`, 422, map[string]string{"error.code": "invalid"}},
 		{"guard", "POST", routes, `{"method":"GET","path":"/x","verify":{}}`, 422, map[string]string{"error.details.field": "verify.provider"}},
 		{"no script", "POST", "scripts/01890a5d-ac96-774b-bcce-b302099a8057/routes", `{"method":"GET","path":"/x"}`, 404, nil},
 		{"check taken", "POST", "routes:check", `{"method":"GET","path":"/users/:x"}`, 200,
@@ -132,7 +135,7 @@ func TestInvokeAndExecutions(t *testing.T) {
 			map[string]string{"response.status": "201", "response.body": "<b>PUT</b>", "execution.invocation_type": "test", "execution.status": "success"}},
 		{"error", "POST", "scripts/" + broken + "/invoke", `{"request":{}}`, 200,
 			map[string]string{"response.status": "502", "execution.status": "error", "execution.error.code": "script_error"}},
-		{"event", "POST", "scripts/" + echo + "/invoke", `{"event":{"kind":"kv"}}`, 422, map[string]string{"error.code": "not_available"}},
+		{"event", "POST", "scripts/" + echo + "/invoke", `{"event":{"kind":"fax"}}`, 422, map[string]string{"error.code": "invalid"}},
 		{"nothing", "POST", "scripts/" + echo + "/invoke", `{}`, 422, map[string]string{"error.details.field": "request"}},
 		{"bad header", "POST", "scripts/" + echo + "/invoke", `{"request":{"headers":{"X":1}}}`, 400, map[string]string{"error.details.field": "request.headers.X"}},
 		{"unknown", "POST", "scripts/" + echo + "/invoke", `{"request":{"verb":"GET"}}`, 400, map[string]string{"error.details.field": "request.verb"}},
@@ -157,23 +160,26 @@ func TestInvokeAndExecutions(t *testing.T) {
 // Every call with a body refuses what is not a JSON object of known fields.
 func TestStrictBodies(t *testing.T) {
 	t.Parallel()
-	s, owner := newOwnedServer(t)
-	script := newScript(t, s, owner, "greet", "return 1")
-	made := request(t, s, "POST", adminPrefix+"scripts/"+script+"/routes", `{"method":"GET","path":"/x"}`, owner)
-	wantStatus(t, made, 201)
+	w := newWorld(t)
+	s, owner, things := w.testServer, w.owner, w.apps["alpha"]
+	me := field(t, request(t, s, "GET", adminPrefix+"auth/me", "", owner), "id")
 	for _, route := range s.adminRoutes() {
-		if route.method == "GET" || route.method == "DELETE" || route.path == "auth/logout" {
+		if route.method == "GET" || route.method == "DELETE" || route.path == "auth/logout" || strings.HasSuffix(route.path, "/replay") {
 			continue
 		}
-		path := adminPrefix + strings.NewReplacer(`\:`, ":", ":app", "default").Replace(route.path)
-		id := script
-		if strings.HasPrefix(route.path, "routes/") {
-			id = field(t, made, "id")
+		most := maxControlBody
+		if strings.Contains(route.path, "/docs/") {
+			most = maxDocumentBody
 		}
-		if strings.HasPrefix(route.path, "admins/") {
-			id = field(t, request(t, s, "GET", adminPrefix+"auth/me", "", owner), "id")
+		first, _, _ := strings.Cut(route.path, "/")
+		id := things.ids()[first]
+		switch {
+		case first == "admins":
+			id = me
+		case id == "":
+			id = "k" // of a document
 		}
-		path = strings.Replace(path, ":id", id, 1)
+		path := adminPrefix + strings.NewReplacer(`\:`, ":", ":app", things.slug, ":collection", "c", ":key", "k", ":id", id).Replace(route.path)
 		for _, test := range []struct {
 			body, kind, code string
 			status           int
@@ -182,7 +188,7 @@ func TestStrictBodies(t *testing.T) {
 			{`{`, "", "bad_json", 400}, {`{} {}`, "", "bad_json", 400}, {"\xff", "", "bad_json", 400},
 			{`{}`, "text/plain", "wrong_content_type", 415}, {`a=b`, "application/x-www-form-urlencoded", "wrong_content_type", 415},
 			{`{}`, "application/json; charset=latin1", "wrong_content_type", 415},
-			{`{"x":"` + strings.Repeat("a", maxControlBody) + `"}`, "", "body_too_large", 413},
+			{`{"x":"` + strings.Repeat("a", most) + `"}`, "", "body_too_large", 413},
 		} {
 			headers := map[string]string{"Authorization": owner["Authorization"]}
 			if test.kind != "" {
@@ -212,4 +218,48 @@ func TestWrongTypesAreNamed(t *testing.T) {
 		{"bool", "POST", "auth/login", `{"username":true}`, 400, map[string]string{"error.details.field": "username"}},
 		{"id", "POST", "routes:check", `{"method":"GET","path":"/x","except":"7"}`, 422, map[string]string{"error.details.field": "except"}},
 	})
+}
+
+func TestGrants(t *testing.T) {
+	t.Parallel()
+	s, owner := newOwnedServer(t)
+	script := newScript(t, s, owner, "lamp", "return 1")
+	grants := "scripts/" + script + "/grants"
+	made := request(t, s, "POST", adminPrefix+grants, `{"host":"Printer.LOCAL.","port":631}`, owner)
+	wantStatus(t, made, 201)
+	module := request(t, s, "POST", adminPrefix+"apps/default/scripts", `{"name":"lib","source":"return {}","kind":"module"}`, owner)
+	bad := map[string]string{"error.code": "invalid_grant", "error.details.field": "host"}
+	play(t, s, owner, []scenario{
+		{"list", "GET", grants, "", 200, map[string]string{"items.host": "printer.local", "items.port": "631", "items.created_by": testUsername, "items.script_id": script}},
+		{"again", "POST", grants, `{"host":"printer.local","port":631}`, 409, map[string]string{"error.code": "grant_exists"}},
+		{"network", "POST", grants, `{"host":"192.168.1.77/24","port":80}`, 201, map[string]string{"host": "192.168.1.0/24"}},
+		{"mapped", "POST", grants, `{"host":"::ffff:10.0.0.5","port":80}`, 201, map[string]string{"host": "10.0.0.5"}},
+		{"loopback", "POST", grants, `{"host":"127.0.0.1","port":1880}`, 201, nil},
+		{"unique local", "POST", grants, `{"host":"fd12::/64","port":80}`, 201, map[string]string{"host": "fd12::/64"}},
+		{"internet", "POST", grants, `{"host":"93.184.216.34","port":80}`, 422, bad},
+		{"everything", "POST", grants, `{"host":"0.0.0.0/0","port":80}`, 422, bad},
+		{"wider than private", "POST", grants, `{"host":"192.0.0.0/8","port":80}`, 422, bad},
+		{"metadata", "POST", grants, `{"host":"169.254.169.254","port":80}`, 422, bad},
+		{"link-local", "POST", grants, `{"host":"fe80::1","port":80}`, 422, bad},
+		{"zone", "POST", grants, `{"host":"fd00::1%eth0","port":80}`, 422, bad},
+		{"unspecified", "POST", grants, `{"host":"0.0.0.0","port":80}`, 422, bad},
+		{"number", "POST", grants, `{"host":"2130706433","port":80}`, 422, bad},
+		{"short form", "POST", grants, `{"host":"127.1","port":80}`, 422, bad},
+		{"hex", "POST", grants, `{"host":"0x7f.0x1","port":80}`, 422, bad},
+		{"a URL", "POST", grants, `{"host":"http://printer.local","port":80}`, 422, bad},
+		{"wildcard", "POST", grants, `{"host":"*.local","port":80}`, 422, bad},
+		{"no host", "POST", grants, `{"port":80}`, 422, bad},
+		{"no port", "POST", grants, `{"host":"printer.local"}`, 422, map[string]string{"error.details.field": "port"}},
+		{"high port", "POST", grants, `{"host":"printer.local","port":65536}`, 422, map[string]string{"error.details.field": "port"}},
+		{"port type", "POST", grants, `{"host":"printer.local","port":"80"}`, 400, map[string]string{"error.details.field": "port"}},
+		{"module", "POST", "scripts/" + field(t, module, "id") + "/grants", `{"host":"printer.local","port":80}`, 422, map[string]string{"error.code": "not_an_endpoint"}},
+		{"delete", "DELETE", "grants/" + field(t, made, "id"), "", 204, nil},
+		{"gone", "DELETE", "grants/" + field(t, made, "id"), "", 404, nil},
+		{"no id", "DELETE", "grants/printer", "", 404, nil},
+		{"script goes with its grants", "DELETE", "scripts/" + script, "", 204, nil},
+		{"none left", "GET", grants, "", 404, nil},
+	})
+	if left := len(s.store.Catalog().Grants); left != 0 {
+		t.Errorf("%d scripts have grants", left)
+	}
 }

@@ -3,6 +3,9 @@ package http
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -70,7 +73,17 @@ type hasher struct {
 	waiting chan struct{}
 	dummy   string       // hash of a password that nobody knows
 	done    atomic.Int64 // hashes made so far
+
+	mu        sync.Mutex
+	active    int // hashes being made
+	gcPercent int // as it was before the first of them
 }
+
+// hashingGCPercent is how much garbage may gather while hashes are made, each
+// of which takes 19 MiB. In a flood of sign-ins by 500 clients (TestLoginFlood)
+// the process grew by 115 MiB under the usual 100 %, by 88 under this, and by
+// 63 when each hash's memory is collected before the next one begins.
+const hashingGCPercent = 20
 
 func newHasher() *hasher {
 	return &hasher{
@@ -94,6 +107,7 @@ func (h *hasher) enter(ctx context.Context) error {
 	defer timer.Stop()
 	select {
 	case h.running <- struct{}{}:
+		h.collectSooner()
 		return nil
 	case <-timer.C:
 		<-h.waiting
@@ -104,7 +118,26 @@ func (h *hasher) enter(ctx context.Context) error {
 	}
 }
 
+// collectSooner keeps the garbage of hashes small while any is made.
+func (h *hasher) collectSooner() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.active++; h.active == 1 {
+		h.gcPercent = debug.SetGCPercent(hashingGCPercent)
+	}
+}
+
+func (h *hasher) collectAsUsual() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.active--; h.active == 0 {
+		debug.SetGCPercent(h.gcPercent)
+	}
+}
+
 func (h *hasher) leave() {
+	runtime.GC() // before the next one allocates
+	h.collectAsUsual()
 	h.done.Add(1)
 	<-h.running
 	<-h.waiting

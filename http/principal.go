@@ -15,6 +15,7 @@ type principal struct {
 	User    store.User
 	Session store.Session // of the call; zero when it shows an API key
 	Key     *store.APIKey // nil when it shows a session
+	cookie  bool          // the session came in the cookie
 
 	app  *store.App    // what the call is about; nil outside apps
 	role store.AppRole // the user's role in it

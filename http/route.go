@@ -46,7 +46,11 @@ type routeChange struct {
 	RateLimit json.RawMessage `json:"rate_limit"`
 }
 
-const dispatchSync = "sync"
+// The dispatch modes of a route (spec 2, "Routing").
+const (
+	dispatchSync  = "sync"
+	dispatchAsync = "async"
+)
 
 func (s *Server) listScriptRoutes(c echo.Context, _ principal) error {
 	script, err := s.pathScript(c)
@@ -208,10 +212,10 @@ func checkedDispatchMode(mode string) (string, error) {
 	switch mode {
 	case "", dispatchSync:
 		return dispatchSync, nil
-	case "async":
-		return "", fieldError(store.KindInvalid, "not_available", "dispatch_mode", "this version of PiCloud has no async routes yet; use sync")
+	case dispatchAsync:
+		return dispatchAsync, nil
 	default:
-		return "", invalidField("dispatch_mode", "dispatch_mode is sync")
+		return "", invalidField("dispatch_mode", "dispatch_mode is sync or async")
 	}
 }
 

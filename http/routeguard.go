@@ -99,7 +99,7 @@ func (s *Server) notLocal(r *nethttp.Request, address netip.Addr) string {
 
 // runGuarded answers a request that was let in: it verifies the sender, folds
 // repeats and runs the script.
-func (s *Server) runGuarded(c echo.Context, g *routeGuard, invocation *runtime.Invocation) error {
+func (s *Server) runGuarded(c echo.Context, g *routeGuard, route *store.Route, invocation *runtime.Invocation) error {
 	request := invocation.Request
 	message := &signature.Message{Header: request.Header, Query: request.RawQuery, Body: request.Body}
 	invocation.Guarded = &runtime.Guarded{}
@@ -113,14 +113,14 @@ func (s *Server) runGuarded(c echo.Context, g *routeGuard, invocation *runtime.I
 		}
 	}
 	if g.deliveryID == nil {
-		return s.runScript(c, invocation)
+		return s.serveRoute(c, route, invocation)
 	}
 	id, found := g.deliveryID(message)
 	if !found {
 		invocation.Guarded.Notes = append(invocation.Guarded.Notes, "there is no id at "+g.guards.Dedupe.From+", so repeats of this request cannot be folded")
-		return s.runScript(c, invocation)
+		return s.serveRoute(c, route, invocation)
 	}
-	return s.runOnce(c, g, g.guards.Dedupe.From+"\x00"+id, invocation)
+	return s.runOnce(c, guardedDelivery{guard: g, route: route, id: g.guards.Dedupe.From + "\x00" + id, invocation: invocation})
 }
 
 // verify checks who sent the request. The secret comes sealed from memory; one
@@ -161,7 +161,7 @@ func (s *Server) openSecret(g *routeGuard, invocation *runtime.Invocation) (stri
 func (s *Server) refuse(c echo.Context, g *routeGuard, invocation *runtime.Invocation, why *refusal) error {
 	entry := catalogue[why.code]
 	failure := &store.Error{Code: why.code, Message: entry.When, Details: map[string]any{}}
-	if id := s.recordRefusal(c, g, invocation, runtime.Rejection{Code: why.code, Message: why.detail, Status: entry.Status}); id != uuid.Nil {
+	if id := s.recordRefusal(g, invocation, runtime.Rejection{Code: why.code, Message: why.detail, Status: entry.Status}); id != uuid.Nil {
 		failure.Details["execution_id"] = id.String()
 	}
 	if why.wait > 0 {
@@ -175,7 +175,7 @@ func (s *Server) refuse(c echo.Context, g *routeGuard, invocation *runtime.Invoc
 
 // recordRefusal leaves an execution record unless the route has left too many;
 // the next one says how many are missing.
-func (s *Server) recordRefusal(c echo.Context, g *routeGuard, invocation *runtime.Invocation, why runtime.Rejection) uuid.UUID {
+func (s *Server) recordRefusal(g *routeGuard, invocation *runtime.Invocation, why runtime.Rejection) uuid.UUID {
 	skipped, allowed := g.records.spend(s.config.Now())
 	if !allowed {
 		return uuid.Nil
@@ -189,6 +189,5 @@ func (s *Server) recordRefusal(c echo.Context, g *routeGuard, invocation *runtim
 			s.logger.Warn("a guard's secret cannot be opened", slog.String("route_id", g.route.String()), slog.String("error", err.Error()))
 		}
 	}
-	invocation.RequestID = requestID(c)
 	return s.engine.Reject(invocation, why)
 }

@@ -62,6 +62,7 @@ func (s *Server) adminRoutes() []adminRoute {
 		{GET, "apps/:app", appRead, appOfPath, changesNothing, s.showApp},
 		{PATCH, "apps/:app", appAdmin, appOfPath, "change_app", s.changeApp},
 		{DELETE, "apps/:app", appAdmin, appOfPath, "delete_app", s.deleteApp},
+		{PUT, "apps/:app/sandbox", sandboxLift, appOfPath, "set_sandbox", s.changeSandbox},
 		{GET, "apps/:app/members", appMembers, appOfPath, changesNothing, s.listMembers},
 		{PUT, "apps/:app/members/:user", appMembers, appOfPath, "set_member", s.setMember},
 		{DELETE, "apps/:app/members/:user", appMembers, appOfPath, "remove_member", s.removeMember},
@@ -90,12 +91,46 @@ func (s *Server) adminRoutes() []adminRoute {
 		{POST, `routes\:check`, routeWrite, someApp, changesNothing, s.checkRoute},
 		{POST, `routes\:match`, routeRead, someApp, changesNothing, s.matchRoute},
 
+		{GET, "scripts/:id/grants", grantAdmin, appOfScript, changesNothing, s.listGrants},
+		{POST, "scripts/:id/grants", grantAdmin, appOfScript, "create_grant", s.createGrant},
+		{DELETE, "grants/:id", grantAdmin, appOfGrant, "delete_grant", s.deleteGrant},
+
 		{GET, "scripts/:id/logs", executionRead, appOfScript, changesNothing, s.listScriptExecutions},
 		{GET, "apps/:app/logs", executionRead, appOfPath, changesNothing, s.listAppExecutions},
 		{GET, "executions/:id", executionRead, appOfExecution, changesNothing, s.showExecution},
 
+		{GET, "apps/:app/triggers", triggerRead, appOfPath, changesNothing, s.listTriggers},
+		{POST, "apps/:app/triggers/:kind", triggerWrite, appOfPath, "create_trigger", s.createTrigger},
+		{GET, "triggers/:id", triggerRead, appOfTrigger, changesNothing, s.showTrigger},
+		{PATCH, "triggers/:id", triggerWrite, appOfTrigger, "change_trigger", s.changeTrigger},
+		{DELETE, "triggers/:id", triggerWrite, appOfTrigger, "delete_trigger", s.deleteTrigger},
+		{POST, "triggers/:id/fire", triggerWrite, appOfTrigger, changesNothing, s.fireTrigger},
+		{POST, `triggers\:preview`, triggerRead, someApp, changesNothing, s.previewTrigger},
+
+		{GET, "apps/:app/outbox", deliveryRead, appOfPath, changesNothing, s.listDeliveries},
+		{GET, "apps/:app/dead-letters", deliveryRead, appOfPath, changesNothing, s.listDeadLetters},
+		{GET, "dead-letters/:id", deliveryRead, appOfDeadLetter, changesNothing, s.showDeadLetter},
+		{POST, "dead-letters/:id/replay", deliveryWrite, appOfDeadLetter, "replay_dead_letter", s.replayDeadLetter},
+		{POST, "dead-letters/:id/resolve", deliveryWrite, appOfDeadLetter, "resolve_dead_letter", s.resolveDeadLetter},
+		{GET, "apps/:app/abandoned-executions", deliveryRead, appOfPath, changesNothing, s.listAbandoned},
+
+		{GET, "apps/:app/kv", dataRead, appOfPath, changesNothing, s.listKVCollections},
+		{GET, "apps/:app/kv/:collection", dataRead, appOfPath, changesNothing, s.listKV},
+		{GET, "apps/:app/kv/:collection/:key", dataRead, appOfPath, changesNothing, s.showKV},
+		{PUT, "apps/:app/kv/:collection/:key", dataWrite, appOfPath, store.ActionSetKV, s.putKV},
+		{DELETE, "apps/:app/kv/:collection/:key", dataWrite, appOfPath, store.ActionDeleteKV, s.deleteKV},
+
+		{GET, "apps/:app/docs", dataRead, appOfPath, changesNothing, s.listDocumentCollections},
+		{GET, "apps/:app/docs/:collection", dataRead, appOfPath, changesNothing, s.listDocuments},
+		{POST, "apps/:app/docs/:collection", dataWrite, appOfPath, store.ActionCreateDocument, s.createDocument},
+		{GET, "apps/:app/docs/:collection/:id", dataRead, appOfPath, changesNothing, s.showDocument},
+		{PUT, "apps/:app/docs/:collection/:id", dataWrite, appOfPath, store.ActionPutDocument, s.putDocument},
+		{DELETE, "apps/:app/docs/:collection/:id", dataWrite, appOfPath, store.ActionDeleteDocument, s.deleteDocument},
+		{POST, "apps/:app/docs/:collection/query", dataRead, appOfPath, changesNothing, s.queryDocuments},
+
 		{GET, "instance/stats", instanceRead, noApp, changesNothing, s.showStats},
 		{GET, "audit", instanceRead, noApp, changesNothing, s.listAudit},
+		{GET, "sdk", sdkRead, noApp, changesNothing, s.showSDK},
 	}
 }
 
@@ -114,6 +149,7 @@ func (s *Server) publicRoutes() []publicRoute {
 		{"/healthz", "a supervisor has no credential; it says nothing but ok", s.showHealth},
 		{"/readyz", "a supervisor has no credential; reasons name parts, not contents", s.showReadiness},
 		{"/version", "clients choose an API version before they sign in", s.showVersions},
+		{"/", "leads to the page; a request comes here only at the admin host of the split mode", s.redirectToPage},
 		{"/admin", "leads to the page", s.redirectToPage},
 		{"/admin/*", "the page is the sign-in form; its calls are guarded", s.servePage},
 	}

@@ -50,6 +50,10 @@ var triedOut = map[string]string{
 	`POST routes\:check`:      "looks for a conflict",
 	`POST routes\:match`:      "looks a route up",
 	"POST scripts/:id/invoke": "a run, which has a record of its own",
+	"POST triggers/:id/fire":  "the same",
+	`POST triggers\:preview`:  "reckons",
+
+	"POST apps/:app/docs/:collection/query": "reads; a query is too long for a URL",
 }
 
 func TestEveryRouteThatChangesSomethingHasItsAuditAction(t *testing.T) {

@@ -1,6 +1,8 @@
 package http
 
 import (
+	"context"
+	"log/slog"
 	nethttp "net/http"
 	"net/textproto"
 	"strconv"
@@ -14,27 +16,22 @@ import (
 	"picloud/store"
 )
 
-// sandboxPolicy goes with every response of a script, so that its page has an
-// origin of its own and can do nothing as the signed-in admin (spec 5, "Admin
-// isolation"). It is a header field of its own: browsers enforce all of them,
-// so a policy that the script adds cannot take it back.
-var sandboxPolicy = []string{"sandbox allow-scripts allow-forms allow-popups allow-modals allow-downloads"}
-
 const (
-	headerPolicy = "Content-Security-Policy"
-	// maxCookies and maxCookieBytes bound the cookies of one response: more
-	// would fill the browser's jar and lock the admin out of the page.
-	maxCookies     = 20
-	maxCookieBytes = 4 << 10
 	// countedBody is the length up to which net/http counts a body by itself,
 	// cheaper than a header can be set.
 	countedBody = 2 << 10
+	// maxHops is how many runs may have led to a request: as many as events may
+	// cause each other (spec 4, "Depth"), because both are counted together.
+	maxHops = 8
 )
 
 // serveUserRoute answers everything outside the reserved paths.
 func (s *Server) serveUserRoute(c echo.Context) error {
 	r := c.Request()
-	if err := enterSandbox(c); err != nil {
+	if !s.split() {
+		enterSandbox(c)
+	}
+	if err := refuseServiceWorker(r); err != nil {
 		return err
 	}
 	path, ok := escapedPath(r)
@@ -46,45 +43,73 @@ func (s *Server) serveUserRoute(c echo.Context) error {
 	if match.Outcome != routing.Found {
 		return s.unrouted(c, &match)
 	}
-	script := routes.catalog.Scripts[match.Value.ScriptID]
-	if script == nil {
-		return nothingHere()
-	}
-	if !script.Enabled {
-		return scriptDisabled()
+	script, err := routedScript(c, routes.catalog, match.Value)
+	if err != nil {
+		return err
 	}
 	guard := routes.guardOf(match.Value)
 	if guard != nil {
 		if refused := s.knock(guard, r); refused != nil {
-			return s.refuse(c, guard, &runtime.Invocation{Script: script, Kind: runtime.KindHTTP, Request: s.requestHead(c, path)}, refused)
+			unread, err := s.invocationHead(c, script, path)
+			if err != nil {
+				return err
+			}
+			unread.Kind = runtime.KindHTTP
+			return s.refuse(c, guard, unread, refused)
 		}
 	}
-	request, err := s.scriptRequest(c, path)
+	invocation, err := s.invocation(c, script, path)
 	if err != nil {
 		return err
 	}
-	request.Rest = match.Rest()
+	invocation.Kind = runtime.KindHTTP
+	if !s.split() {
+		invocation.CookiePath = cookiePath(path, match.LiteralSegments())
+	}
+	invocation.Request.Rest = match.Rest()
 	if count := match.ParamCount(); count > 0 {
-		request.Params = make([]runtime.Param, 0, count)
+		invocation.Request.Params = make([]runtime.Param, 0, count)
 		for name, value := range match.Params() {
-			request.Params = append(request.Params, runtime.Param{Name: name, Value: value})
+			invocation.Request.Params = append(invocation.Request.Params, runtime.Param{Name: name, Value: value})
 		}
 	}
-	invocation := &runtime.Invocation{Script: script, Kind: runtime.KindHTTP, Request: request}
 	if guard != nil {
-		return s.runGuarded(c, guard, invocation)
+		return s.runGuarded(c, guard, match.Value, invocation)
 	}
-	return s.runScript(c, invocation)
+	return s.serveRoute(c, match.Value, invocation)
 }
 
-// enterSandbox puts the response under the policy, whatever it will be, and
-// refuses to hand out a service worker: one would outlive the page it came with.
-func enterSandbox(c echo.Context) error {
-	c.Response().Header()[headerPolicy] = sandboxPolicy
-	if strings.EqualFold(c.Request().Header.Get("Service-Worker"), "script") {
-		return store.Errorf(store.KindForbidden, "forbidden", "a script's answer cannot be installed as a service worker")
+// serveRoute answers a request that may reach its script.
+func (s *Server) serveRoute(c echo.Context, route *store.Route, invocation *runtime.Invocation) error {
+	result, err := s.outcome(c, route, invocation)
+	if err != nil {
+		return err
 	}
-	return nil
+	return s.sendOutcome(c, result)
+}
+
+// outcome is what a route's script answers, or the promise to run it later.
+func (s *Server) outcome(c echo.Context, route *store.Route, invocation *runtime.Invocation) (*runtime.Result, error) {
+	if route.DispatchMode == dispatchAsync {
+		return s.acceptRequest(route, invocation)
+	}
+	return s.runScript(c, invocation), nil
+}
+
+// routedScript returns the script behind a route, and takes the response out of
+// the sandbox when an owner has lifted it from the script's app.
+func routedScript(c echo.Context, catalog *store.Catalog, route *store.Route) (*store.Script, error) {
+	script := catalog.Scripts[route.ScriptID]
+	if script == nil {
+		return nil, nothingHere()
+	}
+	if app := catalog.Apps[script.AppID]; app != nil && app.SandboxLifted {
+		leaveSandbox(c)
+	}
+	if !script.Enabled {
+		return nil, scriptDisabled()
+	}
+	return script, nil
 }
 
 // unrouted is the answer when no route serves the request.
@@ -103,6 +128,11 @@ func (s *Server) unrouted(c echo.Context, match *routing.Match[*store.Route]) er
 
 func malformedPath() error {
 	return store.Errorf(store.KindInvalid, "bad_path", "the path is malformed: each %% needs two hex digits after it")
+}
+
+func credentialInPath() error {
+	return store.Errorf(store.KindInvalid, "credential_in_path",
+		"the path holds a session token or an API key of this instance; send it in the Authorization header")
 }
 
 func scriptDisabled() error {
@@ -130,19 +160,23 @@ func escapedPath(r *nethttp.Request) (string, bool) {
 	return target, true
 }
 
-// scriptRequest returns the request as its script sees it, with its whole body
-// and without the platform's credentials.
-func (s *Server) scriptRequest(c echo.Context, path string) (request *runtime.Request, err error) {
-	request = s.requestHead(c, path)
-	if c.Request().ContentLength != 0 {
-		request.Body, err = readBody(c, s.config.MaxBodyBytes)
+// invocation asks for a run of script with the request as the script sees it:
+// with its whole body and without the platform's credentials.
+func (s *Server) invocation(c echo.Context, script *store.Script, path string) (*runtime.Invocation, error) {
+	invocation, err := s.invocationHead(c, script, path)
+	if err == nil && c.Request().ContentLength != 0 {
+		invocation.Request.Body, err = readBody(c, s.config.MaxBodyBytes)
 	}
-	return request, err
+	return invocation, err
 }
 
-// requestHead is scriptRequest without the body.
-func (s *Server) requestHead(c echo.Context, path string) *runtime.Request {
+// invocationHead is invocation without the body.
+func (s *Server) invocationHead(c echo.Context, script *store.Script, path string) (*runtime.Invocation, error) {
 	r := c.Request()
+	if holdsToken(path) {
+		return nil, credentialInPath()
+	}
+	header, removed := withoutCredentials(r.Header)
 	request := &runtime.Request{
 		Method:    r.Method,
 		Path:      path,
@@ -150,16 +184,37 @@ func (s *Server) requestHead(c echo.Context, path string) *runtime.Request {
 		Host:      r.Host,
 		Scheme:    "http",
 		RemoteIP:  s.clientIP(c),
-		Header:    withoutCredentials(r.Header),
+		Header:    header,
 		RawQuery:  withoutTokens(r.URL.RawQuery),
 	}
-	if r.TLS != nil {
+	if s.overTLS(r) {
 		request.Scheme = "https"
 	}
-	if len(request.RawQuery) != len(r.URL.RawQuery) {
-		request.RawTarget = path + "?" + request.RawQuery
+	var err error
+	if request.Hops, err = hopsOf(r); err != nil {
+		return nil, err
 	}
-	return request
+	if len(request.RawQuery) != len(r.URL.RawQuery) {
+		request.RawTarget, removed = path+"?"+request.RawQuery, append(removed, "the query")
+	}
+	return &runtime.Invocation{Script: script, RequestID: requestID(c), Request: request, Screen: screenHeaders, Note: removalNote(removed)}, nil
+}
+
+// hopsOf counts the scripts' calls that led to a request. Past the limit they
+// go round in a circle.
+func hopsOf(r *nethttp.Request) (int, error) {
+	given := r.Header[runtime.HopsHeader]
+	if len(given) == 0 {
+		return 0, nil
+	}
+	hops, err := strconv.Atoi(given[0])
+	if err != nil || hops < 0 {
+		return 0, nil // not from a script
+	}
+	if hops > maxHops {
+		return 0, store.Errorf(store.KindInvalid, "loop_stopped", "scripts have called each other more than %d times in a chain", maxHops)
+	}
+	return hops, nil
 }
 
 // clientIP is where the request comes from, "" when that is unknown.
@@ -171,18 +226,42 @@ func (s *Server) clientIP(c echo.Context) string {
 	return address.String()
 }
 
-// runScript runs an invocation and sends what came of it. A caller who hangs
+// runScript runs an invocation and returns what came of it. A caller who hangs
 // up, as battery devices do right after their last byte, ends neither the run
 // nor the wait for a free place; the server's end does end the wait. When Run
 // returns, the script's state is free: a slow reader holds a socket and the
 // answer, nothing else.
-func (s *Server) runScript(c echo.Context, invocation *runtime.Invocation) error {
-	invocation.RequestID = requestID(c)
+func (s *Server) runScript(c echo.Context, invocation *runtime.Invocation) *runtime.Result {
 	result := s.engine.Run(s.runs, invocation)
+	s.noteAbandoned(c, invocation, result)
+	return result
+}
+
+// sendOutcome sends what came of a run.
+func (s *Server) sendOutcome(c echo.Context, result *runtime.Result) error {
 	if result.Err != nil {
 		return sendRunError(c, result)
 	}
+	if !s.answers.take(len(result.Body)) {
+		return sendNoRoom(c)
+	}
+	defer s.answers.give(len(result.Body))
 	return sendResult(c, result)
+}
+
+// noteAbandoned keeps a note of a run whose caller has gone: nobody sees what
+// came of it otherwise (spec 4).
+func (s *Server) noteAbandoned(c echo.Context, invocation *runtime.Invocation, result *runtime.Result) {
+	if c.Request().Context().Err() == nil || s.runs.Err() != nil || result.Err != nil && result.Err.Code == runtime.CodeBusy {
+		return
+	}
+	err := s.store.RecordAbandoned(context.WithoutCancel(s.runs), store.AbandonedExecution{
+		ExecutionID: result.ExecutionID, AppID: invocation.Script.AppID, ScriptID: invocation.Script.ID, RequestID: invocation.RequestID,
+		Method: invocation.Request.Method, Path: invocation.Request.Path, StatusCode: result.Status, DurationMS: result.DurationMS,
+	})
+	if err != nil {
+		s.logger.Warn("an abandoned execution was not noted", slog.String("request_id", invocation.RequestID), slog.Any("error", err))
+	}
 }
 
 // sendRunError names the code and the execution, never the script's words
@@ -203,7 +282,10 @@ func sendRunError(c echo.Context, result *runtime.Result) error {
 // read, is no failure of ours: the run is recorded either way.
 func sendResult(c echo.Context, result *runtime.Result) error {
 	response := c.Response()
-	addScriptHeaders(response.Header(), result.Header)
+	for _, field := range result.Header {
+		name := textproto.CanonicalMIMEHeaderKey(field.Name)
+		response.Header()[name] = append(response.Header()[name], field.Value)
+	}
 	if len(result.Body) > countedBody || len(result.Body) > 0 && c.Request().Method == nethttp.MethodHead {
 		response.Header()["Content-Length"] = []string{strconv.Itoa(len(result.Body))}
 	}
@@ -212,54 +294,4 @@ func sendResult(c echo.Context, result *runtime.Result) error {
 		_, _ = response.Write(result.Body)
 	}
 	return nil
-}
-
-// addScriptHeaders adds what a script may set. What it may not set is left
-// out: the rest of its response is still right.
-func addScriptHeaders(header nethttp.Header, fields []store.HeaderField) {
-	cookies, cookieBytes := 0, 0
-	for _, field := range fields {
-		name := textproto.CanonicalMIMEHeaderKey(field.Name)
-		if platformHeader(name) {
-			continue
-		}
-		if name == "Set-Cookie" {
-			cookies, cookieBytes = cookies+1, cookieBytes+len(field.Value)
-			if cookies > maxCookies || cookieBytes > maxCookieBytes || !scriptCookie(field.Value) {
-				continue
-			}
-		}
-		header[name] = append(header[name], field.Value)
-	}
-}
-
-// platformHeader names, in canonical form, the headers that change the whole
-// origin, which a script shares with the admin's page (spec 5, "Admin
-// isolation"), and the one that every response already bears.
-func platformHeader(name string) bool {
-	switch name {
-	case "Clear-Site-Data", "Strict-Transport-Security", "Alt-Svc", "Nel", "Report-To",
-		"Reporting-Endpoints", "Service-Worker-Allowed", headerRequestID:
-		return true
-	default:
-		return false
-	}
-}
-
-// scriptCookie reports whether a script may set this cookie: none of the
-// platform's name and none for other hosts. One without a name is refused too,
-// because browsers send "=picloud_session=x" back as "picloud_session=x".
-func scriptCookie(value string) bool {
-	pair, attributes, _ := strings.Cut(value, ";")
-	name, _, named := strings.Cut(pair, "=")
-	name = strings.TrimSpace(name)
-	if !named || name == "" || isPlatformCookie(name) {
-		return false
-	}
-	for attribute := range strings.SplitSeq(attributes, ";") {
-		if strings.EqualFold(cookieName(attribute), "Domain") {
-			return false
-		}
-	}
-	return true
 }

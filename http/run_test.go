@@ -8,12 +8,11 @@ import (
 	"net"
 	nethttp "net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"picloud/store"
 )
 
 // serveScript saves an endpoint with one route and returns the script's id.
@@ -124,50 +123,21 @@ func TestHeadHasNoBody(t *testing.T) {
 	}
 }
 
-func TestScriptHeadersStayInTheSandbox(t *testing.T) {
+// A policy of the script's own comes beside the sandbox, for that response alone.
+func TestAScriptCannotTakeTheSandboxBack(t *testing.T) {
 	t.Parallel()
-	var fields []store.HeaderField
-	for _, name := range []string{
-		"clear-site-data", "Strict-Transport-Security", "ALT-SVC", "NEL", "report-to", "Reporting-Endpoints",
-		"Service-Worker-Allowed", "x-request-id", "X-Fine", "x-fine", "content-security-policy",
-	} {
-		fields = append(fields, store.HeaderField{Name: name, Value: "v"})
+	s, owner := newOwnedServer(t)
+	serveScript(t, s, owner, "GET /own", `return { statusCode = 200, headers = {
+		["content-security-policy"] = { "sandbox allow-same-origin", "default-src *" } }, body = "x" }`)
+	serveScript(t, s, owner, "GET /plain", `return "x"`)
+	want := append(slices.Clone(sandboxPolicy), "sandbox allow-same-origin", "default-src *")
+	for range 2 {
+		if got := request(t, s, "GET", "/own", "", nil).Header()[headerPolicy]; !cmp.Equal(got, want) {
+			t.Errorf("the policies are %q", got)
+		}
 	}
-	for _, cookie := range []string{
-		"a=1; Path=/", "picloud_session=x", "PICLOUD_SESSION=x", " picloud_session =x", "__Host-picloud_session=x", "=picloud_session=x",
-		"picloud_session", "b=2; domain=example.com", "c=3; Path=/ ;\tDomain = x", "d=4; HttpOnly", "e=Domain",
-	} {
-		fields = append(fields, store.HeaderField{Name: "set-cookie", Value: cookie})
-	}
-	header := nethttp.Header{headerPolicy: sandboxPolicy, headerRequestID: {"id"}}
-	addScriptHeaders(header, fields)
-	want := nethttp.Header{
-		headerPolicy: {sandboxPolicy[0], "v"}, headerRequestID: {"id"}, "X-Fine": {"v", "v"},
-		"Set-Cookie": {"a=1; Path=/", "d=4; HttpOnly", "e=Domain"},
-	}
-	if diff := cmp.Diff(want, header); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-	if len(sandboxPolicy) != 1 {
-		t.Error("a response changed the policy of all others")
-	}
-}
-
-func TestCookiesAreBounded(t *testing.T) {
-	t.Parallel()
-	var fields []store.HeaderField
-	for i := range 30 {
-		fields = append(fields, store.HeaderField{Name: "Set-Cookie", Value: fmt.Sprintf("c%d=%s", i, strings.Repeat("x", 190))})
-	}
-	header := nethttp.Header{}
-	addScriptHeaders(header, fields)
-	if got := len(header["Set-Cookie"]); got != 20 {
-		t.Errorf("%d small cookies", got)
-	}
-	header = nethttp.Header{}
-	addScriptHeaders(header, []store.HeaderField{{Name: "Set-Cookie", Value: "a=" + strings.Repeat("x", maxCookieBytes)}})
-	if got := len(header["Set-Cookie"]); got != 0 {
-		t.Errorf("%d huge cookies", got)
+	if got := request(t, s, "GET", "/plain", "", nil).Header()[headerPolicy]; !cmp.Equal(got, sandboxPolicy) || len(sandboxPolicy) != 1 {
+		t.Errorf("another response has %q", got)
 	}
 }
 
@@ -236,6 +206,25 @@ func TestExpectContinue(t *testing.T) {
 		fmt.Fprint(conn, "hello")
 		if response, err = nethttp.ReadResponse(reader, nil); err != nil || drain(t, response.Body) != "hello" {
 			t.Errorf("after the body: %v %v", response, err)
+		}
+	}
+}
+
+// A chain of scripts that call each other ends; what is no count of PiCloud's
+// counts nothing.
+func TestChainsOfCallsEnd(t *testing.T) {
+	t.Parallel()
+	s, owner := newOwnedServer(t)
+	script := serveScript(t, s, owner, "ANY /round", `return ctx.request.method`)
+	for _, path := range []string{"/round", "/api/v1/execute/" + script} {
+		for hops, status := range map[string]int{"": 200, "0": 200, "8": 200, "9": 508, "100": 508, "-1": 200, "x": 200, "99999999999999999999": 200} {
+			answer := request(t, s, "POST", path, "", map[string]string{"Picloud-Hops": hops})
+			if answer.Code != status {
+				t.Errorf("%s after %q hops: %d %s", path, hops, answer.Code, answer.Body)
+			}
+			if status == 508 && field(t, answer, "error.code") != "loop_stopped" {
+				t.Errorf("%s", answer.Body)
+			}
 		}
 	}
 }

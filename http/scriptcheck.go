@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"picloud/runtime"
+	"picloud/runtime/lint"
 	"picloud/store"
 )
 
@@ -129,17 +130,8 @@ func syntaxFailure(err error) error {
 	}
 }
 
-// diagnostic is one finding about a script's source; lines and columns count
-// from 1, and 0 stands for the source as a whole.
-type diagnostic struct {
-	Line     int    `json:"line"`
-	Column   int    `json:"column"`
-	Severity string `json:"severity"`
-	Code     string `json:"code"`
-	Message  string `json:"message"`
-}
-
-// checkScript answers POST scripts:check: what saving this source would say.
+// checkScript answers POST scripts:check: why this source could not be saved, or
+// what is likely wrong with it.
 func (s *Server) checkScript(c echo.Context, _ principal) error {
 	var body struct {
 		Name   string `json:"name"`
@@ -148,14 +140,6 @@ func (s *Server) checkScript(c echo.Context, _ principal) error {
 	if err := bind(c, &body); err != nil {
 		return err
 	}
-	found := []diagnostic{}
-	_, err := s.engine.Check(body.Name, body.Source)
-	var source *runtime.SourceError
-	switch {
-	case errors.As(err, &source):
-		found = append(found, diagnostic{source.Line, source.Column, "error", "syntax_error", source.Message})
-	case err != nil:
-		return err
-	}
-	return answer(c, nethttp.StatusOK, map[string][]diagnostic{"diagnostics": found})
+	diagnostics := s.linter.Check(body.Name, body.Source)
+	return answer(c, nethttp.StatusOK, map[string][]lint.Diagnostic{"diagnostics": diagnostics})
 }

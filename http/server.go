@@ -14,7 +14,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"picloud/http/routing"
 	"picloud/runtime"
+	"picloud/runtime/lint"
 	"picloud/store"
 	"picloud/web"
 )
@@ -29,6 +31,9 @@ type Config struct {
 	Product       string // semantic version of the binary
 	SDK           string // major.minor of what scripts see
 	PublicBaseURL string // as devices reach this instance; may be empty
+	// AdminHost is the one host of the admin page and the API, which CheckAdminHost
+	// admits; empty means that they share every host with the user routes.
+	AdminHost string
 
 	// SetupToken opens auth/setup while no user exists; empty keeps it shut.
 	SetupToken string
@@ -63,12 +68,16 @@ type Server struct {
 	engine *runtime.Engine
 	config Config
 	logger *slog.Logger
+	linter *lint.Linter
 
 	hasher   *hasher
 	throttle *throttle
 	keys     *keyMemory
 	setup    setup
 	page     fs.FS
+	// crossOrigin tells calls of the page from those that another page made.
+	crossOrigin *nethttp.CrossOriginProtection
+	answers     *answerRoom
 
 	echo     *echo.Echo
 	http     *nethttp.Server
@@ -90,11 +99,15 @@ func New(config Config) *Server {
 		engine:   config.Engine,
 		config:   config,
 		logger:   config.Logger,
+		linter:   lint.New(config.Engine.Description()),
 		hasher:   newHasher(),
 		throttle: newThrottle(config.Now),
 		keys:     newKeyMemory(config.Now),
 		page:     web.Files(),
 		stopped:  make(chan struct{}),
+
+		crossOrigin: nethttp.NewCrossOriginProtection(),
+		answers:     newAnswerRoom(),
 	}
 	s.runs, s.cancelRuns = context.WithCancel(context.Background())
 	s.routes.logger, s.routes.now = config.Logger, config.Now
@@ -105,6 +118,7 @@ func New(config Config) *Server {
 }
 
 func withDefaults(c Config) Config {
+	c.AdminHost = routing.NormalHost(c.AdminHost)
 	if c.SessionTTL == 0 {
 		c.SessionTTL = defaultSessionTTL
 	}

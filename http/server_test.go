@@ -16,6 +16,7 @@ import (
 
 	"picloud/runtime"
 	"picloud/runtime/meter"
+	"picloud/runtime/sdk"
 	"picloud/store"
 )
 
@@ -109,7 +110,7 @@ func newTestEngine(db *store.Store, logger *slog.Logger, synchronised func() boo
 		StringBytes: 256 << 20, CallDepth: 1000, SDKCalls: 100_000,
 	}
 	return runtime.New(runtime.Config{
-		Store: db, Logger: logger, Defaults: defaults, Ceilings: ceilings,
+		Store: db, Logger: logger, Modules: sdk.Modules(), Defaults: defaults, Ceilings: ceilings,
 		ScriptCacheSize: 256, ModuleCacheSize: 512, MaxResponseBytes: 10 << 20, ClockSynchronised: synchronised,
 	})
 }

@@ -18,6 +18,7 @@ type setupBody struct {
 	Token    string `json:"token"`
 	Username string `json:"username"`
 	Password string `json:"password"`
+	Cookie   bool   `json:"cookie"` // as in a login
 }
 
 // setup guards the making of the first owner: one at a time, so that a crowd
@@ -48,7 +49,7 @@ func (s *Server) setUp(c echo.Context, _ principal) error {
 	if err != nil {
 		return err
 	}
-	return answer(c, nethttp.StatusCreated, result)
+	return s.answerSession(c, nethttp.StatusCreated, result, body.Cookie)
 }
 
 // checkSetup refuses everything that needs no hash to refuse.

@@ -8,7 +8,7 @@ import (
 )
 
 // SDKVersion is major.minor of what scripts see (spec 1, "Five version numbers").
-const SDKVersion = "1.1"
+const SDKVersion = "1.4"
 
 // ctx and ctx.request are frozen tables without contents of their own: a field
 // is worked out when a script reads it, so a run pays only for what it uses.
@@ -17,7 +17,7 @@ const SDKVersion = "1.1"
 // ctxFields are the names of ctx in the order pairs gives them.
 var ctxFields = []string{
 	"execution_id", "request_id", "script_id", "script_name", "app", "sdk_version",
-	"invocation_type", "deadline_ms", "request",
+	"invocation_type", "deadline_ms", "request", "event",
 }
 
 func newCtxType() *lua.LTable {
@@ -51,6 +51,10 @@ func (r *Run) ctxField(L *lua.LState, name string) lua.LValue {
 	switch name {
 	case "request":
 		return r.state.request
+	case "event":
+		if r.invocation.Event != nil {
+			return r.state.event
+		}
 	case "execution_id":
 		return lua.LString(r.record.execution.ID.String())
 	case "request_id":

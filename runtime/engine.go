@@ -71,6 +71,7 @@ type Engine struct {
 	pool             *pool
 	monitor          *meter.Monitor
 	library          *stdlib.Library
+	description      *Description
 	types            *requestTypes
 	shared           []*lua.LTable // what the memory walk leaves out
 }
@@ -84,11 +85,12 @@ func New(config Config) *Engine {
 		store: config.Store, logger: config.Logger, clock: config.Now, synchronised: config.ClockSynchronised,
 		defaults: config.Defaults, ceilings: config.Ceilings, maxResponse: config.MaxResponseBytes,
 		gate:    newGate(config.MaxConcurrency, config.QueueLength, config.QueueWait),
-		monitor: meter.NewMonitor(config.MaxConcurrency),
+		monitor: meter.NewMonitor(config.MaxConcurrency + maxAside),
 		types:   newRequestTypes(),
 	}
 	e.pool = newPool(e.newState)
 	e.library = e.newLibrary(config.Modules)
+	e.description = Describe(config.Modules)
 	e.shared = append(e.types.all(), e.library.Shared()...)
 	e.scripts = newProgramCache(config.ScriptCacheSize, e.compile, e.store.ScriptSource)
 	e.modules = newProgramCache(config.ModuleCacheSize, e.compile, e.store.ScriptSource)
@@ -124,6 +126,10 @@ func (e *Engine) now() time.Time {
 // ClockSynchronised reports whether the wall clock can be trusted.
 func (e *Engine) ClockSynchronised() bool { return e.synchronised == nil || e.synchronised() }
 
+// BackgroundSlots is how many deliveries can run at once: what the gate leaves
+// to background work.
+func (e *Engine) BackgroundSlots() int { return int(e.gate.share) }
+
 // Close stops the monitor. No script may run any more.
 func (e *Engine) Close() { e.monitor.Close() }
 
@@ -138,18 +144,27 @@ func (e *Engine) Run(ctx context.Context, invocation *Invocation) *Result {
 		started = e.clock()
 	}
 	record := newRecord(e.store.NewExecutionID(started), started, invocation)
+	record.note(started, invocation.Note)
 	result, failed := e.run(ctx, invocation, record, began)
 	if failed != nil {
 		result = failed.result()
+	}
+	if invocation.Screen != nil {
+		var note string
+		result.Header, note = invocation.Screen(invocation.CookiePath, result.Header)
+		record.note(started, note)
 	}
 	result.ExecutionID = record.execution.ID
 	if record.took == 0 {
 		record.took = time.Since(began) // it never came to a state
 	}
 	record.finish(result, failed)
-	record.mask(result)
-	if invocation.Kind == KindTest {
+	record.mask(result, invocation.test())
+	if invocation.test() {
 		result.Execution = copyExecution(&record.execution)
+	}
+	if failed != nil && failed.code == CodeBusy && invocation.Background {
+		return result
 	}
 	e.store.RecordExecution(&record.execution)
 	return result
@@ -176,6 +191,7 @@ func (e *Engine) run(ctx context.Context, invocation *Invocation, record *record
 	limits := e.limitsOf(invocation.Script)
 	s := e.pool.take(limits.CallDepth)
 	ready := s.begin(ctx, invocation, record, limits)
+	s.run.place = place
 	result, failed = s.execute(proto)
 	usage := s.end()
 	record.took = ready.Sub(began) + usage.Elapsed

@@ -91,8 +91,7 @@ func (s *state) failureOf(cause any) *failure {
 	}
 	raised, isLua := meter.ErrorValue(cause)
 	if isLua {
-		message := s.errorText(raised)
-		return scriptFailure(CodeScriptError, message, originOf(s.L, message))
+		return s.raisedFailure(s.errorText(raised))
 	}
 	stack := debug.Stack()
 	if meter.RegistersFull(stack) {
@@ -101,6 +100,15 @@ func (s *state) failureOf(cause any) *failure {
 		return scriptFailure(CodeScriptError, "stack overflow (too many values in one call)", where)
 	}
 	return s.defect(fmt.Sprintf("panic: %v\n%s", cause, stack))
+}
+
+// raisedFailure is a script's error that nothing caught.
+func (s *state) raisedFailure(message string) *failure {
+	f := scriptFailure(CodeScriptError, message, originOf(s.L, message))
+	if full := s.run.full; full != "" && strings.HasSuffix(message, full) {
+		f.code, f.httpStatus = CodeStorageFull, http.StatusInsufficientStorage
+	}
+	return f
 }
 
 // defect logs what only PiCloud's developers can mend, and says no more of it

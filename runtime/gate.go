@@ -22,6 +22,10 @@ var errBusy = errors.New("the execution gate is full")
 // Waiting runs are admitted app by app in turn, within an app requests before
 // background work, each in order of arrival. The same shares bound the queue.
 //
+// A run that waits for the database steps aside: it holds no slot meanwhile and
+// takes one again at once, beyond the bound for a moment if need be. Otherwise
+// no more writes than slots could ever share one sync of the card.
+//
 // An uncontended pass costs a few atomic operations and takes no lock.
 type gate struct {
 	slots, share   int64
@@ -30,7 +34,8 @@ type gate struct {
 	wait           time.Duration
 	running        atomic.Int64
 	waiting        atomic.Int64
-	apps           sync.Map // uuid.UUID → *gateApp; as many as apps have run
+	aside          atomic.Int64 // runs that have stepped aside
+	apps           sync.Map     // uuid.UUID → *gateApp; as many as apps have run
 	mutex          sync.Mutex
 	turns          []*gateApp // apps with waiting runs; the first is next
 	backgroundWait int64      // waiting background runs, under mutex
@@ -39,6 +44,7 @@ type gate struct {
 // gateApp is one app's place at the gate.
 type gateApp struct {
 	running    atomic.Int64
+	aside      atomic.Int64
 	requests   []*ticket // waiting, under gate.mutex
 	background []*ticket
 }
@@ -119,6 +125,32 @@ func (g *gate) leave(place *gateApp) {
 		g.admit()
 		g.mutex.Unlock()
 	}
+}
+
+// maxAside bounds the runs that have stepped aside, since each keeps a Lua
+// state; further ones keep their slots.
+const maxAside = 32
+
+// stepAside gives a run's slot to others until stepBack; false when too many
+// runs have stepped aside, and the run keeps its slot.
+func (g *gate) stepAside(place *gateApp) bool {
+	if !addBelow(&place.aside, threeQuarters(maxAside)) {
+		return false
+	}
+	if !addBelow(&g.aside, maxAside) {
+		place.aside.Add(-1)
+		return false
+	}
+	g.leave(place)
+	return true
+}
+
+// stepBack ends what stepAside began.
+func (g *gate) stepBack(place *gateApp) {
+	place.running.Add(1)
+	g.running.Add(1)
+	place.aside.Add(-1)
+	g.aside.Add(-1)
 }
 
 func (g *gate) queueUp(ctx context.Context, place *gateApp, background bool) error {

@@ -153,3 +153,46 @@ func TestGateUnderLoadNeverExceedsItsSlots(t *testing.T) {
 		t.Errorf("at most %d ran at once; %d run, %d wait at the end", most.Load(), g.running.Load(), g.waiting.Load())
 	}
 }
+
+// A run that has stepped aside leaves its slot to others and comes back at
+// once; when too many have, a run keeps its slot.
+func TestGateStepAside(t *testing.T) {
+	t.Parallel()
+	g := newGate(1, 4, time.Millisecond)
+	first := mustEnter(t, g, appA, false)
+	if !g.stepAside(first) {
+		t.Fatal("the run kept its slot")
+	}
+	second := mustEnter(t, g, appA, false)
+	g.stepBack(first)
+	if _, err := g.enter(context.Background(), appB, false); !errors.Is(err, errBusy) {
+		t.Errorf("a third run was admitted beside two: %v", err)
+	}
+	g.leave(first)
+	g.leave(second)
+	many := newGate(maxAside*2, 4, time.Millisecond)
+	aside := map[*gateApp]int64{}
+	for _, app := range []uuid.UUID{appA, appB} {
+		for range maxAside {
+			if place := mustEnter(t, many, app, false); many.stepAside(place) {
+				aside[place]++
+			}
+		}
+	}
+	if a, b := aside[many.place(appA)], aside[many.place(appB)]; a != threeQuarters(maxAside) || a+b != maxAside {
+		t.Errorf("%d and %d runs stepped aside", a, b)
+	}
+	for place, n := range aside {
+		for range n {
+			many.stepBack(place)
+		}
+		for range maxAside {
+			many.leave(place)
+		}
+	}
+	for _, g := range []*gate{g, many} {
+		if g.running.Load() != 0 || g.aside.Load() != 0 {
+			t.Errorf("afterwards %d run and %d are aside", g.running.Load(), g.aside.Load())
+		}
+	}
+}

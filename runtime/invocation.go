@@ -26,11 +26,27 @@ type Invocation struct {
 	Kind      Kind
 	RequestID string
 	Request   *Request // nil for events
-	// Background marks work that may not take the gate's last quarter.
+	// Screen, when set, says which header fields of the response may be sent,
+	// and leaves a note about the others, before the run is recorded. CookiePath
+	// is handed to it.
+	Screen     func(cookiePath string, fields []store.HeaderField) (kept []store.HeaderField, note string)
+	CookiePath string
+	// Note is about the request, for the script's author: a line of the record.
+	Note string
+	// Event is what started the run; nil for requests.
+	Event *Event
+	// Depth counts the events that led to this run: 0 for a request.
+	Depth int
+	// Background marks a delivery: it may not take the gate's last quarter, its
+	// script may steer it, and without a free slot it leaves no record, since it
+	// is tried again.
 	Background bool
 	// Guarded is what the route's guards found; nil when it has none.
 	Guarded *Guarded
 }
+
+// test reports whether someone only tries the script out.
+func (i *Invocation) test() bool { return i.Kind == KindTest || i.Event != nil && i.Event.Test }
 
 // Request is what ctx.request shows, parsed only as far as a script asks.
 type Request struct {
@@ -45,7 +61,12 @@ type Request struct {
 	Params    []Param // values percent-decoded
 	Rest      string  // percent-decoded, no leading slash
 	Body      []byte  // whole, within the cap
+	Hops      int     // scripts' calls that led to this request, as HopsHeader says
 }
+
+// HopsHeader counts, in a request that a script makes, the runs that led to it.
+// A script that calls itself comes to an end by it.
+const HopsHeader = "Picloud-Hops"
 
 // Param is one captured path segment.
 type Param struct{ Name, Value string }
@@ -56,8 +77,10 @@ type Result struct {
 	Header      []store.HeaderField
 	Body        []byte
 	ExecutionID uuid.UUID
+	DurationMS  float64          // with the wait for a slot
 	Err         *Error           // nil on success
-	Execution   *store.Execution // only when Kind is KindTest: a private copy
+	Steering    Steering         // only of a delivery
+	Execution   *store.Execution // only of a test run or a test event: a private copy
 }
 
 // The codes of Error.
@@ -66,6 +89,7 @@ const (
 	CodeInvalidResponse = "invalid_response"
 	CodeBusy            = "busy"
 	CodeInternal        = "internal"
+	CodeStorageFull     = "storage_full"
 )
 
 // Error is why a run gave no response of its own. Code is one of the Code

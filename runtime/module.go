@@ -16,7 +16,14 @@ type Module struct {
 	Name   string
 	Doc    string
 	Funcs  []Func
-	Values map[string]lua.LValue // constants such as json.null; shared, immutable
+	Types  []*Type // of the values that its functions return
+	Values []Value // constants such as json.null
+}
+
+// Value is a constant of a module; all states share it, so it is immutable.
+type Value struct {
+	Name, Type, Doc string
+	Value           lua.LValue
 }
 
 // Func describes one SDK function, once, beside its code (spec 3, "One
@@ -29,31 +36,48 @@ type Func struct {
 	Errors  []string // when it raises
 	Example string   // a whole script that runs
 	Counted bool     // counts as an SDK call
-	Call    lua.LGFunction
+	// Effect says that the call does something outside the database, which a
+	// transaction can neither take back nor repeat: inside one it raises.
+	Effect bool
+	Call   lua.LGFunction
 }
 
-// ParamDoc describes one parameter.
+// ParamDoc describes one parameter, or one field of a table.
 type ParamDoc struct {
-	Name, Type, Doc string
-	Optional        bool
+	Name string `json:"name"` // "..." for any number of values
+	// Type is a type of Lua, "integer", "any", the name of a Type without its
+	// sign, one of these with [] behind it for a list, table<string, TYPE>, or
+	// several with | between.
+	Type     string `json:"type"`
+	Doc      string `json:"doc"`
+	Optional bool   `json:"optional"`
+	// Fields are the keys that a table has or, for a parameter, may have.
+	Fields []ParamDoc `json:"fields,omitempty"`
 }
 
 // ReturnDoc describes one result.
-type ReturnDoc struct{ Type, Doc string }
+type ReturnDoc struct {
+	Type   string     `json:"type"`
+	Doc    string     `json:"doc"`
+	Fields []ParamDoc `json:"fields,omitempty"` // the keys that a table has
+}
 
 // addModules puts the modules into the library. Every call of an SDK function
 // charges a step: a Go function executes no instruction of its own.
 func addModules(library *stdlib.Library, modules []Module) error {
 	for _, module := range modules {
 		content := make(map[string]lua.LValue, len(module.Funcs)+len(module.Values))
-		for name, value := range module.Values {
-			content[name] = value
+		for _, value := range module.Values {
+			content[value.Name] = value.Value
 		}
 		for _, fn := range module.Funcs {
 			if _, taken := content[fn.Name]; taken {
 				return fmt.Errorf("module %s has two members called %s", module.Name, fn.Name)
 			}
-			content[fn.Name] = luax.Function(charged(fn))
+			content[fn.Name] = luax.Function(charged(module.Name+".", fn))
+		}
+		for _, kind := range module.Types {
+			library.Share(kind.metatable, kind.methods)
 		}
 		if err := library.AddModule(module.Name, content); err != nil {
 			return fmt.Errorf("module %s: %w", module.Name, err)
@@ -62,8 +86,16 @@ func addModules(library *stdlib.Library, modules []Module) error {
 	return nil
 }
 
-func charged(fn Func) lua.LGFunction {
-	call := fn.Call
+func charged(owner string, fn Func) lua.LGFunction {
+	call, name := fn.Call, owner+fn.Name
+	if fn.Effect {
+		call = func(L *lua.LState) int {
+			if block := From(L).Block(); block.Name != "" {
+				L.RaiseError("%s may not be called inside %s: it could not be taken back", name, block.Name)
+			}
+			return fn.Call(L)
+		}
+	}
 	if fn.Counted {
 		return func(L *lua.LState) int {
 			meter.From(L).ChargeSDKCall(L)

@@ -21,6 +21,7 @@ const (
 	maxRecordedHeader  = 512     // bytes of one value
 	maxRecordedPath    = 2 << 10 // of the path, and of the query
 	maxErrorText       = 4 << 10
+	maxQueries         = 3
 )
 
 // record is an execution with its request and response in one allocation.
@@ -40,12 +41,17 @@ func newRecord(id uuid.UUID, started time.Time, invocation *Invocation) *record 
 		RequestID: invocation.RequestID, InvocationType: string(invocation.Kind),
 		Status: store.StatusSuccess, StartedAt: store.TimeOf(started),
 	}}
+	if event := invocation.Event; event != nil && event.TriggerID != uuid.Nil {
+		r.execution.TriggerID = &event.TriggerID
+	}
 	if invocation.Request != nil {
 		r.recordRequest(invocation.Request)
 		r.execution.Request = &r.request
 	}
 	if guarded := invocation.Guarded; guarded != nil {
-		guarded.note(&r.execution, started)
+		for _, note := range guarded.Notes {
+			r.note(started, note)
+		}
 		for _, secret := range guarded.Secrets {
 			r.secrets = r.secrets.add(secret)
 		}
@@ -105,11 +111,23 @@ func trimPartialRune(b []byte) []byte {
 	return b
 }
 
+// note adds a line of PiCloud's own to what the script logs; it comes in
+// addition to the script's lines. The empty text is no line.
+func (r *record) note(at time.Time, text string) {
+	if text == "" {
+		return
+	}
+	r.execution.Logs = append(r.execution.Logs, store.LogLine{
+		At: store.TimeOf(at), Level: "warn", Message: clipText(strings.ToValidUTF8(text, "\uFFFD"), maxLogLineBytes),
+	})
+}
+
 // finish adds the outcome.
 func (r *record) finish(result *Result, failure *failure) {
 	e := &r.execution
 	e.StatusCode = result.Status
 	e.DurationMS = float64(r.took.Microseconds()) / 1000
+	result.DurationMS = e.DurationMS
 	if failure != nil {
 		e.Status = failure.status
 		e.Error = &store.ExecutionError{
@@ -134,6 +152,7 @@ func copyExecution(e *store.Execution) *store.Execution {
 	private := *e
 	// Lists stay lists in JSON when they are empty.
 	private.Logs = append([]store.LogLine{}, e.Logs...)
+	private.Queries = slices.Clone(e.Queries)
 	if e.Error != nil {
 		failed := *e.Error
 		private.Error = &failed

@@ -62,6 +62,10 @@ func ruleFor(name string) headerRule {
 	return rule
 }
 
+// IsSecretHeader reports whether a header, in any case, bears a credential or a
+// signature.
+func IsSecretHeader(name string) bool { return holdsSecretWord(lowerASCII(name)) }
+
 func holdsSecretWord(lower string) bool {
 	for _, word := range secretWords {
 		if strings.Contains(lower, word) {

@@ -27,15 +27,15 @@ var requestFields = []string{
 	"query", "query_all", "params", "rest", "body", "body_raw", "is_json",
 }
 
-// requestTypes are the metatables of ctx.request and of the tables in it,
-// shared by all states.
+// requestTypes are the metatables of ctx, ctx.event, ctx.request and of the
+// tables in that, shared by all states.
 type requestTypes struct {
-	ctx, request *lua.LTable
-	tables       [requestTables]*lua.LTable
+	ctx, request, event *lua.LTable
+	tables              [requestTables]*lua.LTable
 }
 
 func newRequestTypes() *requestTypes {
-	types := &requestTypes{ctx: newCtxType()}
+	types := &requestTypes{ctx: newCtxType(), event: newEventType()}
 	types.request = luax.FrozenType("ctx.request",
 		func(L *lua.LState) int { return pushField(L, From(L).requestField) },
 		func(L *lua.LState) *lua.LTable { return allFields(L, requestFields, From(L).requestField) },
@@ -50,7 +50,7 @@ func newRequestTypes() *requestTypes {
 
 // all lists the metatables.
 func (t *requestTypes) all() []*lua.LTable {
-	return append([]*lua.LTable{t.ctx, t.request}, t.tables[:]...)
+	return append([]*lua.LTable{t.ctx, t.request, t.event}, t.tables[:]...)
 }
 
 // requestTable is one table of ctx.request. lookup, when there is one, answers

@@ -1,8 +1,10 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,7 +34,12 @@ type Run struct {
 	bodyRaw  lua.LValue
 	contents [requestTables]*lua.LTable
 
+	event eventState // of ctx.event
+
 	modules required
+	block   Block
+	place   *gateApp        // the run's app at the gate
+	full    string          // the error that a full disk has raised; see NoteFullDisk
 	parent  context.Context // Engine.Run's
 	context context.Context // made by Context
 	cancel  context.CancelFunc
@@ -58,9 +65,6 @@ func (r *Run) App() uuid.UUID { return r.script.AppID }
 // Store is the database that SDK functions read and write.
 func (r *Run) Store() *store.Store { return r.engine.store }
 
-// Now is the wall clock of the records.
-func (r *Run) Now() store.Time { return store.TimeOf(r.engine.now()) }
-
 // ClockSynchronised reports whether that clock can be trusted.
 func (r *Run) ClockSynchronised() bool { return r.engine.ClockSynchronised() }
 
@@ -77,11 +81,62 @@ func (r *Run) Secret(name string) (string, error) {
 	return value, err
 }
 
+// Origin says what caused the changes that the run makes.
+func (r *Run) Origin() store.Origin { return store.Origin{Depth: r.invocation.Depth} }
+
+// AwaitStore runs a call that waits for the database. Meanwhile the run holds
+// no slot of the gate, unless it holds much memory, and what others allocate is
+// not its own.
+func (r *Run) AwaitStore(wait func()) {
+	m := meter.From(r.state.L)
+	if !m.Heavy() && r.engine.gate.stepAside(r.place) {
+		defer r.engine.gate.stepBack(r.place)
+	}
+	m.Blocking(wait)
+}
+
+// Hops counts the events and scripts' calls that led to the run.
+func (r *Run) Hops() int { return max(r.invocation.Depth, r.request.Hops) }
+
+// Block is a part of a run in which functions with an Effect may not be called.
+type Block struct {
+	Name  string // as scripts know it; "" outside any block
+	Value any    // what belongs to the SDK module that began it
+}
+
+// Enter begins a block and returns what ends it. Blocks do not nest.
+func (r *Run) Enter(block Block) (leave func()) {
+	r.block = block
+	return func() { r.block = Block{} }
+}
+
+// Block is the block that the run is in.
+func (r *Run) Block() Block { return r.block }
+
+// Now is the wall clock of the records.
+func (r *Run) Now() store.Time { return store.TimeOf(r.engine.now()) }
+
+// NoteQuery adds a query of documents to the execution's record, which keeps
+// the slowest few.
+func (r *Run) NoteQuery(report store.QueryReport) {
+	e := &r.record.execution
+	e.Queries = append(e.Queries, report)
+	if len(e.Queries) > maxQueries {
+		slices.SortFunc(e.Queries, func(a, b store.QueryReport) int { return cmp.Compare(b.DurationMS, a.DurationMS) })
+		e.Queries = e.Queries[:maxQueries]
+	}
+}
+
 // Fault logs a failure of PiCloud's own that a script's call met; the script
 // learns only that it failed.
 func (r *Run) Fault(call string, err error) {
 	r.engine.logger.Error("an SDK call failed", "call", call, "script_id", r.script.ID, "execution_id", r.record.execution.ID, "error", err)
 }
+
+// NoteFullDisk keeps the text of an error that a full disk is about to raise.
+// A run that ends with it answers as the control plane does (spec 5, "Storage"),
+// since the script did nothing wrong.
+func (r *Run) NoteFullDisk(message string) { r.full = message }
 
 // Script is the script that runs, as the catalog had it at the start.
 func (r *Run) Script() *store.Script { return r.script }

@@ -12,14 +12,14 @@ import (
 // state is one Lua state with what belongs to it from run to run: the meter,
 // the run it serves, and the empty frozen tables through which scripts see ctx.
 type state struct {
-	L            *lua.LState
-	meter        *meter.Meter
-	run          Run
-	ctx, request *lua.LTable
-	tables       [requestTables]*lua.LTable
-	kept         *lua.LTable // what only Go code refers to, for the memory walk
-	scratch      []byte      // for encoding the response
-	depth        int
+	L                   *lua.LState
+	meter               *meter.Meter
+	run                 Run
+	ctx, request, event *lua.LTable
+	tables              [requestTables]*lua.LTable
+	kept                *lua.LTable // what only Go code refers to, for the memory walk
+	scratch             []byte      // for encoding the response
+	depth               int
 }
 
 func (e *Engine) newState(depth int) *state {
@@ -27,7 +27,7 @@ func (e *Engine) newState(depth int) *state {
 	s := &state{L: L, depth: depth, meter: meter.New(L, e.monitor, e.shared), kept: L.CreateTable(0, 0)}
 	s.run = Run{engine: e, state: s}
 	e.library.Install(L)
-	s.ctx, s.request = frozen(L, e.types.ctx), frozen(L, e.types.request)
+	s.ctx, s.request, s.event = frozen(L, e.types.ctx), frozen(L, e.types.request), frozen(L, e.types.event)
 	for i, kind := range e.types.tables {
 		s.tables[i] = frozen(L, kind)
 	}
@@ -79,6 +79,9 @@ func (s *state) execute(proto *lua.FunctionProto) (result *Result, failed *failu
 	result = &Result{}
 	builder := responseBuilder{L: L, meter: s.meter, result: result, scratch: s.scratch, maxBytes: s.run.engine.maxResponse}
 	builder.build(L.Get(-1))
+	if wrong := s.run.steer(L, L.Get(-1), &result.Steering); wrong != "" {
+		builder.reject("%s", wrong)
+	}
 	s.scratch = builder.scratch
 	L.SetTop(0)
 	if builder.why != "" {
@@ -108,9 +111,12 @@ func (s *state) clean() bool {
 			return false
 		}
 	}
-	inCtx, _ := s.ctx.Next(lua.LNil)
-	inRequest, _ := s.request.Next(lua.LNil)
-	return inCtx == lua.LNil && inRequest == lua.LNil
+	for _, table := range []*lua.LTable{s.ctx, s.request, s.event} {
+		if key, _ := table.Next(lua.LNil); key != lua.LNil {
+			return false
+		}
+	}
+	return true
 }
 
 // keep makes a value that only Go code refers to visible to the memory walk

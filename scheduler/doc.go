@@ -1,9 +1,10 @@
-// Package scheduler starts what the clock starts: today the janitor, which
-// removes what has expired.
+// Package scheduler runs what no request waits for: the outbox's deliveries
+// (dispatcher), cron triggers, and the janitor, which removes what has expired.
 //
-// It may import runtime and store, and is the only package that imports
-// gocron.
+// It may import runtime, store and crontime, and is the only package that
+// imports gocron.
 //
-// Invariant: every goroutine it starts has ended when Stop returns, and no job
-// can end the process: a job's failure or panic is one line in the log.
+// Invariant: every goroutine it starts has ended when Stop returns, unless a run
+// outlasts Stop's context; no job and no delivery can end the process; and a
+// delivery's outcome is settled by the holder of its lease alone.
 package scheduler

@@ -26,6 +26,12 @@ func janitorJobs(s *store.Store) []job {
 			}
 			return nil
 		}},
+		{"old dedupe keys", janitorFirst, janitorEvery, func(ctx context.Context) error {
+			if err := s.DeleteOldDedupeKeys(ctx); err != nil {
+				return fmt.Errorf("delete old dedupe keys: %w", err)
+			}
+			return nil
+		}},
 		{"log retention", janitorFirst, janitorEvery, func(ctx context.Context) error {
 			if err := s.RunRetention(ctx); err != nil {
 				return fmt.Errorf("trim the execution log: %w", err)

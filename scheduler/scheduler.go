@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -10,6 +11,7 @@ import (
 	"github.com/go-co-op/gocron/v2"
 	"github.com/jonboulle/clockwork"
 
+	"picloud/runtime"
 	"picloud/store"
 )
 
@@ -24,6 +26,14 @@ type Config struct {
 	// Clock drives the jobs; nil is the real one. Intervals are measured on its
 	// monotonic reading, so a stepped system clock neither storms nor stalls.
 	Clock clockwork.Clock
+	// Run runs a script: the engine's method of that name.
+	Run func(context.Context, *runtime.Invocation) *runtime.Result
+	// Workers is how many deliveries run at once; 0 runs none.
+	Workers int
+	// ClockState asks the system about its clock; nil is the real system.
+	ClockState func() ClockState
+	// Built is when the program was built: no clock before it is right.
+	Built time.Time
 }
 
 // job is one thing done again and again.
@@ -40,14 +50,20 @@ type Scheduler struct {
 	jobs   []job
 	cron   gocron.Scheduler
 	cancel context.CancelFunc
+
+	dispatcher *dispatcher
+	crons      *cronService
 }
 
-// New returns a scheduler with the janitor's jobs that has not started.
+// New returns a scheduler that has not started.
 func New(config Config) *Scheduler {
 	if config.Clock == nil {
 		config.Clock = clockwork.NewRealClock()
 	}
-	return &Scheduler{config: config, jobs: janitorJobs(config.Store)}
+	if config.ClockState == nil {
+		config.ClockState = systemClock
+	}
+	return &Scheduler{config: config, jobs: janitorJobs(config.Store), dispatcher: newDispatcher(config), crons: newCronService(config)}
 }
 
 // Start begins to run the jobs and returns at once. The end of ctx ends the
@@ -66,6 +82,12 @@ func (s *Scheduler) Start(ctx context.Context) error {
 		if err := s.add(ctx, j); err != nil {
 			s.cancel()
 			return fmt.Errorf("schedule %s: %w", j.name, err)
+		}
+	}
+	if s.config.Workers > 0 {
+		s.dispatcher.start(ctx)
+		if err := s.crons.start(ctx, cron); err != nil {
+			return err
 		}
 	}
 	cron.Start()
@@ -103,14 +125,26 @@ func guarded(ctx context.Context, run func(context.Context) error) (err error) {
 	return run(ctx)
 }
 
-// Stop cancels the jobs that run and waits for them, at most ten seconds.
-// Stopping what was never started does nothing.
-func (s *Scheduler) Stop() error {
+// Quiesce makes the dispatcher claim nothing more; runs in progress go on. It
+// comes before Stop when there is something to do between the two.
+func (s *Scheduler) Quiesce() {
+	if s.cron != nil {
+		s.dispatcher.quiesce()
+	}
+}
+
+// Stop waits until ctx ends for the deliveries that run, and gives back what is
+// left of them; it cancels the jobs that run and waits for them, at most ten
+// seconds. Stopping what was never started does nothing.
+func (s *Scheduler) Stop(ctx context.Context) error {
 	if s.cron == nil {
 		return nil
 	}
+	settled := s.dispatcher.stop(ctx)
 	s.cancel()
-	if err := s.cron.Shutdown(); err != nil {
+	stopped := s.cron.Shutdown()
+	s.crons.wait()
+	if err := errors.Join(settled, stopped); err != nil {
 		return fmt.Errorf("stop scheduler: %w", err)
 	}
 	return nil

@@ -40,7 +40,7 @@ func newTestScheduler(t *testing.T, jobs ...job) (*Scheduler, *clockwork.FakeClo
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := s.Stop(); err != nil {
+		if err := s.Stop(context.Background()); err != nil {
 			t.Error(err)
 		}
 	})
@@ -117,7 +117,7 @@ func TestFailureAndPanicAreLoggedOnceAndTheNextRunComes(t *testing.T) {
 	waitFor(t, ran, "the failing run")
 	nextRun(t, clock, ran, time.Hour) // panics
 	nextRun(t, clock, ran, time.Hour)
-	if err := s.Stop(); err != nil {
+	if err := s.Stop(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"first-failure", "second-failure"} {
@@ -138,7 +138,7 @@ func TestStopCancelsAndWaitsForARunningJob(t *testing.T) {
 	}})
 	advance(t, clock, time.Minute)
 	waitFor(t, started, "the run")
-	if err := s.Stop(); err != nil {
+	if err := s.Stop(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	select {
@@ -153,7 +153,7 @@ func TestStopCancelsAndWaitsForARunningJob(t *testing.T) {
 
 func TestStopBeforeStart(t *testing.T) {
 	t.Parallel()
-	if err := New(Config{Logger: slog.New(slog.DiscardHandler)}).Stop(); err != nil {
+	if err := New(Config{Logger: slog.New(slog.DiscardHandler)}).Stop(context.Background()); err != nil {
 		t.Error(err)
 	}
 }

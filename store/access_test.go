@@ -124,6 +124,32 @@ func TestTheLastOwnerStaysInARace(t *testing.T) {
 	}
 }
 
+// An instance that nobody owns is taken by one of those who try at once.
+func TestOneFirstOwnerInARace(t *testing.T) {
+	t.Parallel()
+	s := newTestStore(t)
+	for round := range rounds(20, 1000) {
+		made := 0
+		for _, err := range together(8, func(i int) error {
+			_, err := s.CreateFirstOwner(t.Context(), fmt.Sprint("owner", i), "hash")
+			return err
+		}) {
+			if err == nil {
+				made++
+			} else {
+				wantCode(t, err, KindConflict, "already_set_up")
+			}
+		}
+		if made != 1 {
+			t.Fatalf("round %d: %d first owners", round, made)
+		}
+		noError(t, s.change(t.Context(), func(tx *transaction) error {
+			_, err := tx.exec("DELETE FROM users")
+			return err
+		}))
+	}
+}
+
 // together runs fn for 0 to n-1 at once and returns their errors.
 func together(n int, fn func(int) error) []error {
 	errs := make([]error, n)

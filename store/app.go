@@ -13,6 +13,9 @@ type App struct {
 	Name        string    `json:"name"`
 	Description string    `json:"description"`
 	CreatedAt   Time      `json:"created_at"`
+	// SandboxLifted says that pages of the app's scripts share the admin page's
+	// origin and can act as any admin who visits them (spec 5, "Admin isolation").
+	SandboxLifted bool `json:"sandbox_lifted"`
 }
 
 // AppDraft is a new app. Slug is 1 to 63 lower-case letters, digits and
@@ -27,13 +30,16 @@ const (
 	maxNameBytes        = 128
 	maxDescriptionBytes = 4096
 
-	selectApps = "SELECT id, slug, name, description, created_at FROM apps"
-	insertApp  = "INSERT INTO apps (id, slug, name, description, created_at) VALUES (?, ?, ?, ?, ?)"
-	updateApp  = "UPDATE apps SET slug = ?, name = ?, description = ? WHERE id = ?"
+	selectApps    = "SELECT id, slug, name, description, created_at, sandbox_lifted FROM apps"
+	insertApp     = "INSERT INTO apps (id, slug, name, description, created_at) VALUES (?, ?, ?, ?, ?)"
+	updateApp     = "UPDATE apps SET slug = ?, name = ?, description = ? WHERE id = ?"
+	updateSandbox = "UPDATE apps SET sandbox_lifted = ? WHERE id = ?"
 )
 
 func scanApp(r row) (App, error) {
-	return App{ID: r.id(0), Slug: r.text(1), Name: r.text(2), Description: r.text(3), CreatedAt: r.time(4)}, nil
+	return App{
+		ID: r.id(0), Slug: r.text(1), Name: r.text(2), Description: r.text(3), CreatedAt: r.time(4), SandboxLifted: r.integer(5) != 0,
+	}, nil
 }
 
 func checkApp(app App) error {
@@ -141,6 +147,23 @@ func (s *Store) UpdateApp(ctx context.Context, id uuid.UUID, change AppChange) (
 	})
 }
 
+// SetSandbox lifts the sandbox from the pages of an app's scripts, or puts
+// them back into it. Whoever calls it has warned the owner.
+func (s *Store) SetSandbox(ctx context.Context, id uuid.UUID, lifted bool) (App, error) {
+	return write(ctx, s, true, func(t *transaction) (App, error) {
+		changed, err := app(t, id)
+		if err != nil {
+			return App{}, err
+		}
+		changed.SandboxLifted = lifted
+		t.touch(changed.target())
+		t.detail("lifted", lifted)
+		t.changedCatalog = true
+		_, err = t.exec(updateSandbox, lifted, id)
+		return changed, err
+	})
+}
+
 // set changes field when value is given.
 func set[T any](field *T, value *T) {
 	if value != nil {
@@ -149,7 +172,7 @@ func set[T any](field *T, value *T) {
 }
 
 // DeleteApp refuses (conflict "app_not_empty", details.scripts says how many)
-// unless force, which deletes the app's scripts and routes with it.
+// unless force, which deletes the app's scripts, routes and data with it.
 func (s *Store) DeleteApp(ctx context.Context, id uuid.UUID, force bool) error {
 	return s.change(ctx, func(t *transaction) error {
 		old, err := app(t, id)
@@ -160,12 +183,20 @@ func (s *Store) DeleteApp(ctx context.Context, id uuid.UUID, force bool) error {
 		if err != nil {
 			return err
 		}
-		if scripts > 0 && !force {
+		data, err := t.count(hasCollections, id)
+		if err != nil {
+			return err
+		}
+		if (scripts > 0 || data > 0) && !force {
 			return &Error{Kind: KindConflict, Code: "app_not_empty", Details: map[string]any{"scripts": scripts},
-				Message: "the app still has scripts; delete them first, or ask for force"}
+				Message: "the app still has scripts or data; delete them first, or ask for force"}
 		}
 		t.touch(old.target())
 		t.changedCatalog = true
+		forgetData(t, id)
+		if err := dropIndexes(t, id); err != nil {
+			return err
+		}
 		_, err = t.exec("DELETE FROM apps WHERE id = ?", id)
 		return err
 	})

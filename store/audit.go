@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -31,7 +32,8 @@ type Target struct {
 }
 
 // AuditEntry is one change of the control plane: who did what, when, from
-// where. Sign-ins that repeat within a day are one entry with a count.
+// where. Sign-ins and changes of one collection's data that repeat within a day
+// are one entry with a count.
 type AuditEntry struct {
 	Number    int64           `json:"number"`
 	At        Time            `json:"at"`
@@ -49,13 +51,23 @@ type AuditEntry struct {
 }
 
 // The actions that are counted rather than repeated, so that neither a program
-// that signs in each minute nor a flood of wrong passwords fills the card or
-// pushes changes out.
+// that signs in or stores a value each minute nor a flood of wrong passwords
+// fills the card or pushes changes out. Changes of data are counted by collection.
 const (
 	ActionSignIn       = "sign_in"
 	ActionSignInFailed = "sign_in_failed"
 	ActionSignOut      = "sign_out"
+
+	ActionSetKV          = "set_kv"
+	ActionDeleteKV       = "delete_kv"
+	ActionCreateDocument = "create_document"
+	ActionPutDocument    = "put_document"
+	ActionDeleteDocument = "delete_document"
 )
+
+// counted are all of these.
+var counted = []string{ActionSignIn, ActionSignInFailed, ActionSignOut,
+	ActionSetKV, ActionDeleteKV, ActionCreateDocument, ActionPutDocument, ActionDeleteDocument}
 
 // The actions that have no call of the API.
 const (
@@ -76,7 +88,7 @@ const (
 	selectEntries = "SELECT number, at, last_at, times, action, user_id, username, key_id," +
 		" target_kind, target_id, target_name, app_id, details, address, request_id FROM audit_entries WHERE "
 	countAgain = "UPDATE audit_entries SET times = times + 1, last_at = ?, request_id = ? WHERE number =" +
-		" (SELECT number FROM audit_entries WHERE action = ? AND at >= ? AND username = ? AND address = ? LIMIT 1)"
+		" (SELECT number FROM audit_entries WHERE action = ? AND at >= ? AND username = ? AND address = ? AND target_name = ? AND app_id IS ? LIMIT 1)"
 	failuresToday = "SELECT count(*) FROM audit_entries WHERE action = 'sign_in_failed' AND at >= ?"
 )
 
@@ -89,9 +101,9 @@ type auditNote struct {
 
 type auditKey struct{}
 
-// WithAudit returns a context whose first durable change is entered in the
-// audit, in the transaction that makes it. Changes need not ask for that one by
-// one, so none can be forgotten.
+// WithAudit returns a context whose first durable change of something is entered
+// in the audit, in the transaction that makes it. Changes need not ask for that
+// one by one, so none can be forgotten.
 func WithAudit(ctx context.Context, action string, actor Actor) context.Context {
 	return context.WithValue(ctx, auditKey{}, &auditNote{action: action, actor: actor})
 }
@@ -104,7 +116,7 @@ func audited(ctx context.Context, fn func(*transaction) error) func(*transaction
 	}
 	return func(t *transaction) error {
 		t.target, t.details = Target{}, nil
-		if err := fn(t); err != nil || note.written.Swap(true) {
+		if err := fn(t); err != nil || t.target == (Target{}) || note.written.Swap(true) {
 			return err
 		}
 		return enter(t, note.entry(t))
@@ -148,10 +160,9 @@ func (s *Store) RecordFailedSignIn(ctx context.Context, user *User, from Actor) 
 
 // enter writes an entry, or counts it on one of today.
 func enter(t *transaction, e AuditEntry) error {
-	if e.Action == ActionSignIn || e.Action == ActionSignInFailed || e.Action == ActionSignOut {
+	if slices.Contains(counted, e.Action) {
 		today := TimeOf(t.at.Time().Truncate(24 * time.Hour))
-		counted, err := countToday(t, &e, today)
-		if err != nil || counted {
+		if again, err := countToday(t, &e, today); err != nil || again {
 			return err
 		}
 	}
@@ -178,11 +189,11 @@ func enter(t *transaction, e AuditEntry) error {
 // own. Failures beyond the day's bound lose name and address.
 func countToday(t *transaction, e *AuditEntry, today Time) (bool, error) {
 	again := func() (bool, error) {
-		n, err := t.exec(countAgain, t.at, e.RequestID, e.Action, today, e.Username, e.Address)
+		n, err := t.exec(countAgain, t.at, e.RequestID, e.Action, today, e.Username, e.Address, e.Target.Name, e.AppID)
 		return n > 0, err
 	}
-	if counted, err := again(); err != nil || counted || e.Action != ActionSignInFailed {
-		return counted, err
+	if done, err := again(); err != nil || done || e.Action != ActionSignInFailed {
+		return done, err
 	}
 	failures, err := t.count(failuresToday, today)
 	if err != nil || failures < failuresADay {

@@ -11,18 +11,23 @@ import (
 	"github.com/google/uuid"
 )
 
-// Catalog is one immutable picture of apps, script headers (no source), routes
-// and sealed secrets; a new one replaces it after each write that changes any of them,
+// Catalog is one immutable picture of apps, script headers (no source), routes,
+// triggers, grants and sealed secrets; a new one replaces it after each write that changes any of them,
 // before that write is acknowledged.
 type Catalog struct {
 	Apps    map[uuid.UUID]*App
 	Scripts map[uuid.UUID]*Script
 	Routes  []*Route // in the order of their ids, so by age
+	// Triggers lack what changes when they fire: NextAt, LastFiredAt and
+	// LoopsStopped are those of the last change of the catalog.
+	Triggers map[uuid.UUID]*Trigger
+	Grants   map[uuid.UUID][]*Grant // by script, oldest first
 
 	appsBySlug    map[string]*App
 	scriptsByName map[scriptName]*Script
 	appList       []*App    // by slug
 	scriptList    []*Script // by name, then id
+	listening     map[triggerKey][]*Trigger
 	secrets       map[secretName]*AppSecret
 	secretList    []*AppSecret // by name
 }
@@ -30,6 +35,13 @@ type Catalog struct {
 type scriptName struct {
 	app  uuid.UUID
 	name string
+}
+
+// triggerKey is what events are matched by; collection is for kv and docs.
+type triggerKey struct {
+	app        uuid.UUID
+	kind       TriggerKind
+	collection string
 }
 
 // NewCatalog makes a catalog with its indexes. The values are its own from here on.
@@ -49,6 +61,32 @@ func NewCatalog(apps []*App, scripts []*Script, routes []*Route) *Catalog {
 	slices.SortFunc(c.scriptList, func(a, b *Script) int { return strings.Compare(scriptPosition(a), scriptPosition(b)) })
 	slices.SortFunc(c.Routes, func(a, b *Route) int { return slices.Compare(a.ID[:], b.ID[:]) })
 	return c
+}
+
+// addTriggers indexes those that events may start.
+func (c *Catalog) addTriggers(triggers []*Trigger) {
+	c.Triggers = make(map[uuid.UUID]*Trigger, len(triggers))
+	c.listening = make(map[triggerKey][]*Trigger)
+	for _, t := range triggers {
+		c.Triggers[t.ID] = t
+		if !t.Fires() {
+			continue
+		}
+		key := triggerKey{app: t.AppID, kind: t.Kind}
+		switch t.Kind {
+		case TriggerKV:
+			key.collection = t.KV.Collection
+		case TriggerDocs:
+			key.collection = t.Docs.Collection
+		}
+		c.listening[key] = append(c.listening[key], t)
+	}
+}
+
+// triggersOf returns the app's triggers of a kind that fire; for kv and docs
+// those of one collection. One map lookup.
+func (c *Catalog) triggersOf(app uuid.UUID, kind TriggerKind, collection string) []*Trigger {
+	return c.listening[triggerKey{app, kind, collection}]
 }
 
 // AppBySlug returns the app of that slug, or nil.
@@ -102,7 +140,17 @@ func loadCatalog(t *transaction) (*Catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the routes: %w", err)
 	}
+	triggers, err := collect(t, scanTrigger, selectTriggers+" ORDER BY t.id")
+	if err != nil {
+		return nil, fmt.Errorf("reading the triggers: %w", err)
+	}
+	grants, err := collect(t, scanGrant, selectGrants+" ORDER BY g.id")
+	if err != nil {
+		return nil, fmt.Errorf("reading the grants: %w", err)
+	}
 	catalog := NewCatalog(apps, scripts, routes)
+	catalog.addTriggers(triggers)
+	catalog.Grants = grantsByScript(grants)
 	return catalog, loadSecrets(t, catalog)
 }
 

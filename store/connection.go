@@ -54,10 +54,22 @@ type statement interface {
 type connection struct {
 	raw        rawConnection
 	statements map[string]statement
+	// scanned counts the rows for which a statement has called row_scanned. That
+	// function always answers 1; SQLite itself counts no rows of an index.
+	scanned int64
 }
 
 func openConnection(path, options string) (*connection, error) {
-	opened, err := new(sqlite.Driver).Open(dataSource(path, options))
+	c := &connection{statements: make(map[string]statement)}
+	var own sqlite.Driver // a function registered with it belongs to this connection
+	err := own.RegisterScalarFunction("row_scanned", 1, func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error) {
+		c.scanned++
+		return int64(1), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	opened, err := own.Open(dataSource(path, options))
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
@@ -65,7 +77,8 @@ func openConnection(path, options string) (*connection, error) {
 	if !ok {
 		return nil, errors.Join(fmt.Errorf("the SQLite driver's %T lacks a method that store needs", opened), opened.Close())
 	}
-	return &connection{raw: raw, statements: make(map[string]statement)}, nil
+	c.raw = raw
+	return c, nil
 }
 
 func (c *connection) close() error {
@@ -82,6 +95,14 @@ func (c *connection) prepared(query string) (statement, error) {
 	if s, ok := c.statements[query]; ok {
 		return s, nil
 	}
+	s, err := c.prepare(query)
+	if err == nil {
+		c.statements[query] = s
+	}
+	return s, err
+}
+
+func (c *connection) prepare(query string) (statement, error) {
 	made, err := c.raw.PrepareContext(context.Background(), query)
 	if err != nil {
 		return nil, fmt.Errorf("preparing %q: %w", query, err)
@@ -90,7 +111,6 @@ func (c *connection) prepared(query string) (statement, error) {
 	if !ok {
 		return nil, errors.Join(fmt.Errorf("the SQLite driver's %T lacks a method that store needs", made), made.Close())
 	}
-	c.statements[query] = s
 	return s, nil
 }
 
@@ -118,6 +138,21 @@ func (c *connection) query(ctx context.Context, scan func(row) error, query stri
 	if err != nil {
 		return err
 	}
+	return eachRow(ctx, s, scan, arguments)
+}
+
+// queryOnce is query for a statement that will hardly come again, as one made
+// from a script's query: it is not kept.
+func (c *connection) queryOnce(ctx context.Context, scan func(row) error, query string, arguments ...any) (err error) {
+	s, err := c.prepare(query)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return eachRow(ctx, s, scan, arguments)
+}
+
+func eachRow(ctx context.Context, s statement, scan func(row) error, arguments []any) (err error) {
 	rows, err := s.QueryContext(ctx, bindAll(arguments))
 	if err != nil {
 		return err
@@ -217,19 +252,19 @@ func (r row) id(i int) (id uuid.UUID) {
 	return id
 }
 
-func (r row) optionalInteger(i int) *int64 {
-	if v, ok := r[i].(int64); ok {
-		return &v
-	}
-	return nil
-}
-
 func (r row) optionalID(i int) *uuid.UUID {
 	if r[i] == nil {
 		return nil
 	}
 	id := r.id(i)
 	return &id
+}
+
+func (r row) optionalInteger(i int) *int64 {
+	if v, ok := r[i].(int64); ok {
+		return &v
+	}
+	return nil
 }
 
 func (r row) optionalTime(i int) *Time {

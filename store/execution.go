@@ -37,6 +37,7 @@ type Execution struct {
 	Error          *ExecutionError   `json:"error"`
 	Logs           []LogLine         `json:"logs"`
 	LogsDropped    int               `json:"logs_dropped"`
+	Queries        []QueryReport     `json:"queries,omitempty"` // the slowest few of documents
 	Request        *RecordedRequest  `json:"request"`
 	Response       *RecordedResponse `json:"response"`
 }

@@ -27,6 +27,7 @@ const (
 	requestBase64
 	responseBase64
 	randomRequestID // 16 bytes in the random part stand for 32 hex digits
+	hasQueries
 )
 
 // The bytes of a record in the random part.
@@ -114,6 +115,9 @@ func (e *batchEncoder) add(key int64, x *Execution) {
 		e.word(x.Error.Traceback)
 	}
 	e.addLogs(x)
+	if len(x.Queries) > 0 {
+		e.addQueries(x.Queries)
+	}
 	if r := x.Request; r != nil {
 		e.word(r.Method)
 		e.word(r.Path)
@@ -166,6 +170,9 @@ func recordFlags(x *Execution) (flags byte) {
 	if x.Error != nil {
 		flags |= hasError
 	}
+	if len(x.Queries) > 0 {
+		flags |= hasQueries
+	}
 	if x.Request != nil {
 		flags |= hasRequest
 		if x.Request.BodyBase64 {
@@ -192,6 +199,19 @@ func (e *batchEncoder) addLogs(x *Execution) {
 		e.word(line.Level)
 		e.word(line.Message)
 		e.words(line.Data)
+	}
+}
+
+func (e *batchEncoder) addQueries(queries []QueryReport) {
+	e.number(int64(len(queries)))
+	for i := range queries {
+		q := &queries[i]
+		e.word(q.Collection)
+		e.word(q.Query)
+		e.word(q.Plan)
+		e.number(q.Scanned)
+		e.number(q.Returned)
+		e.number(int64(math.Round(q.DurationMS * 1000)))
 	}
 }
 

@@ -83,3 +83,6 @@ func (s *Store) NewExecutionID(now time.Time) uuid.UUID { return s.ids.nextAt(no
 
 // newID makes the id of anything else that the store keeps.
 func (s *Store) newID() uuid.UUID { return s.ids.next() }
+
+// LatestTime is the latest time that any id of the database bears.
+func (s *Store) LatestTime() Time { return Time(s.ids.last.Load() >> sequenceBits) }

@@ -173,6 +173,9 @@ func executionSize(e *Execution) int {
 	for i := range e.Logs {
 		size += 64 + len(e.Logs[i].Message) + len(e.Logs[i].Data)
 	}
+	for i := range e.Queries {
+		size += 128 + len(e.Queries[i].Query) + len(e.Queries[i].Plan)
+	}
 	if r := e.Request; r != nil {
 		size += 128 + len(r.Path) + len(r.Query) + len(r.Body) + headerSize(r.Headers)
 	}

@@ -155,6 +155,9 @@ func (d *batchDecoder) record(key *int64) *Execution {
 		x.Error = &ExecutionError{Code: d.word(), Message: d.word(), Script: d.word(), Line: int(d.number()), Traceback: d.word()}
 	}
 	d.logs(x, keyTime(*key))
+	if flags&hasQueries != 0 {
+		x.Queries = d.queries()
+	}
 	if flags&hasRequest != 0 {
 		r := &RecordedRequest{Method: d.word(), Path: d.word(), Query: d.word(), BodyBase64: flags&requestBase64 != 0}
 		r.Headers, r.Body, r.BodyBytes = d.body()
@@ -183,6 +186,18 @@ func (d *batchDecoder) logs(x *Execution, at Time) {
 		}
 		x.Logs = append(x.Logs, line)
 	}
+}
+
+func (d *batchDecoder) queries() (queries []QueryReport) {
+	for range d.count() {
+		q := QueryReport{Collection: d.word(), Query: d.word(), Plan: d.word()}
+		q.Scanned, q.Returned, q.DurationMS = d.number(), d.number(), float64(d.number())/1000
+		queries = append(queries, q)
+		if d.bad {
+			return nil
+		}
+	}
+	return queries
 }
 
 func (d *batchDecoder) body() (headers []HeaderField, body string, size int) {

@@ -43,6 +43,9 @@ func isUnique(err error) bool {
 		code == sqlite3.SQLITE_CONSTRAINT_ROWID
 }
 
+// isForeignKey reports whether err says that what a row refers to is gone.
+func isForeignKey(err error) bool { return resultCode(err) == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY }
+
 func isFull(err error) bool { return resultCode(err)&0xff == sqlite3.SQLITE_FULL }
 
 // isDamage reports whether err says that the file itself is wrong.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"syscall"
 )
 
 // commit runs the operations in one transaction. An error fails them all; an
@@ -24,11 +25,17 @@ func (w *writer) commit(ops []*operation) error {
 	if err := w.begin(durable); err != nil {
 		return err
 	}
-	t := &transaction{connection: w.connection, ctx: context.Background(), at: TimeOf(w.now())}
-	if err := w.runOperations(t, ops); err != nil {
-		return w.abandon(err)
+	t := &transaction{connection: w.connection, ctx: context.Background(), at: TimeOf(w.now()), durable: durable}
+	err := w.runOperations(t, ops)
+	if err != nil {
+		err = w.abandon(err)
+	} else {
+		err = w.finish(t, int64(len(ops)))
 	}
-	return w.finish(t, durable, int64(len(ops)))
+	if err != nil {
+		w.outbox.release(t.deliveries)
+	}
+	return err
 }
 
 // begin sets the group's sync level and opens the transaction. The level can
@@ -63,9 +70,10 @@ func (w *writer) runOperations(t *transaction, ops []*operation) error {
 		if _, err := w.connection.exec("SAVEPOINT operation"); err != nil {
 			return err
 		}
-		wrote, changedCatalog := t.wrote, t.changedCatalog
+		before := t.effects
 		if op.err = runRecovered(op.fn, t); op.err != nil {
-			t.wrote, t.changedCatalog = wrote, changedCatalog
+			w.outbox.release(t.deliveries[len(before.deliveries):])
+			t.effects = before
 			w.noteFull(op.err)
 			if _, err := w.connection.exec("ROLLBACK TO operation"); err != nil {
 				return errors.Join(op.err, err)
@@ -80,7 +88,7 @@ func (w *writer) runOperations(t *transaction, ops []*operation) error {
 
 // finish commits, and shows the outcome to readers of the catalog before any
 // caller hears of it.
-func (w *writer) finish(t *transaction, durable bool, operations int64) error {
+func (w *writer) finish(t *transaction, operations int64) error {
 	var catalog *Catalog
 	if t.changedCatalog {
 		var err error
@@ -97,10 +105,21 @@ func (w *writer) finish(t *transaction, durable bool, operations int64) error {
 	}
 	w.stats.operations.Add(operations)
 	if t.wrote {
-		w.committed(durable)
+		w.committed(t.durable)
+	}
+	if !t.durable && len(t.published) > 0 {
+		w.relaxed = w.wrote.Load()
 	}
 	if catalog != nil {
 		w.publish(catalog)
+	}
+	w.data.publish(t.published)
+	if t.unsynced && w.synced.Load() < w.relaxed {
+		w.sync()
+	}
+	w.outbox.announce(t.deliveries)
+	if broken := w.broken.Load(); broken != nil {
+		return broken
 	}
 	return nil
 }
@@ -129,10 +148,13 @@ func (w *writer) committed(durable bool) {
 		raise(&w.synced, sequence)
 	}
 	err := w.measureWAL()
-	if err == nil && sequence == 1 {
+	if err == nil && !w.noted {
 		err = w.onFirst()
+		w.noted = err == nil
 	}
-	if err != nil {
+	// Where even an old block is written to a new place, noting can meet a full
+	// disk. The group is on the card, and the next one notes.
+	if err != nil && !errors.Is(err, syscall.ENOSPC) {
 		w.fail(err)
 	}
 }

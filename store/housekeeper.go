@@ -19,6 +19,9 @@ const (
 	logTicks = 2
 	// trimAgeEvery is how often old executions are looked for.
 	trimAgeEvery = time.Minute
+	// sweepEvery is how often expired entries are looked for; nobody sees them
+	// meanwhile.
+	sweepEvery = time.Minute
 )
 
 // housekeeper does each second what need not be done at once: it syncs relaxed
@@ -31,11 +34,12 @@ type housekeeper struct {
 	stopped chan struct{}
 	ticks   int       // so far
 	aged    time.Time // when old executions were last looked for
+	swept   time.Time // when expired entries were last looked for
 	warned  error     // the last failure that was logged
 }
 
 func newHousekeeper(s *Store) *housekeeper {
-	return &housekeeper{store: s, stop: make(chan struct{}), stopped: make(chan struct{}), aged: s.config.Now()}
+	return &housekeeper{store: s, stop: make(chan struct{}), stopped: make(chan struct{}), aged: s.config.Now(), swept: s.config.Now()}
 }
 
 func (h *housekeeper) run() {
@@ -48,6 +52,8 @@ func (h *housekeeper) run() {
 			h.report(h.guard(h.tick))
 		case <-h.store.log.due:
 			h.report(h.guard(h.store.flush))
+		case <-h.store.outbox.due:
+			h.report(h.guard(h.store.flushAcks))
 		case <-h.stop:
 			return
 		}
@@ -78,10 +84,24 @@ func (h *housekeeper) tick(ctx context.Context) error {
 	if h.ticks++; h.ticks%logTicks == 0 {
 		flushed = s.flush(ctx)
 	}
-	trimmed := h.trim(ctx)
+	flushed = errors.Join(flushed, s.flushAcks(ctx))
+	trimmed := errors.Join(h.trim(ctx), h.sweep(ctx))
 	reset := h.takeReset(ctx)
 	s.syncWAL()
 	return errors.Join(full, flushed, trimmed, reset)
+}
+
+// sweep does one step of deleting expired entries, when one is due.
+func (h *housekeeper) sweep(ctx context.Context) error {
+	now := h.store.config.Now()
+	if since := now.Sub(h.swept); since >= 0 && since < sweepEvery {
+		return nil
+	}
+	more, err := h.store.sweepExpired(ctx)
+	if err == nil && !more {
+		h.swept = now
+	}
+	return err
 }
 
 // makeRoom gives a full disk the ballast back and what the WAL and old log
@@ -108,6 +128,9 @@ func (h *housekeeper) makeRoom(ctx context.Context) error {
 func (h *housekeeper) trim(ctx context.Context) error {
 	s := h.store
 	if now := s.config.Now(); now.Sub(h.aged) >= trimAgeEvery || now.Before(h.aged) {
+		if err := s.flushFired(ctx); err != nil {
+			return err
+		}
 		more, err := s.trimAge(ctx)
 		if err != nil || more {
 			return err

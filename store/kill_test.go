@@ -3,10 +3,12 @@ package store
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,15 +16,54 @@ import (
 
 const killedEnvironment = "PICLOUD_TEST_KILLED_STORE"
 
-// TestMain lets the test binary be the process that is killed.
+// childRoles are what the test binary does as a child of itself, by the
+// variable that asks for it. They do not return.
+var childRoles = map[string]func(value string){killedEnvironment: writeUntilKilled}
+
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(killedEnvironment); dir != "" {
-		writeUntilKilled(dir)
+	for variable, role := range childRoles {
+		if value := os.Getenv(variable); value != "" {
+			role(value)
+		}
 	}
 	os.Exit(m.Run())
 }
 
-// writeUntilKilled creates apps from 8 goroutines and prints each that was acknowledged.
+// writeOnce makes an app with an entry, a document, and two entries in one transaction.
+func writeOnce(s *Store, slug string) error {
+	app, err := s.CreateApp(context.Background(), AppDraft{Slug: slug})
+	if err != nil {
+		return err
+	}
+	value := json.RawMessage(strconv.Quote(slug))
+	if _, err := s.SetKV(context.Background(), KVKey{app.ID, "c", "k"}, KVWrite{Value: value}); err != nil {
+		return err
+	}
+	document := DocumentWrite{Data: json.RawMessage(`{"slug":` + string(value) + `}`)}
+	if _, err := s.InsertDocument(context.Background(), DocumentKey{app.ID, "c", "d"}, document); err != nil {
+		return err
+	}
+	return s.CommitData(context.Background(), DataCommit{App: app.ID, Writes: []DataWrite{
+		{DataKey: DataKey{DataKV, "c", "one"}, Value: value}, {DataKey: DataKey{DataDocs, "c", "other"}, Value: document.Data}}})
+}
+
+// checkData says what of writeOnce's data is missing; half of a transaction is
+// wrong in any app, the rest only in one that was acknowledged.
+func checkData(t *testing.T, s *Store, app *App, acknowledged bool) {
+	t.Helper()
+	entry := must[*KVEntry](t)(s.KV(t.Context(), KVKey{app.ID, "c", "k"}))
+	document := must[*Document](t)(s.Document(t.Context(), DocumentKey{app.ID, "c", "d"}))
+	one := must[*KVEntry](t)(s.KV(t.Context(), KVKey{app.ID, "c", "one"}))
+	other := must[*Document](t)(s.Document(t.Context(), DocumentKey{app.ID, "c", "other"}))
+	if (one == nil) != (other == nil) {
+		t.Errorf("app %s has half a transaction: %v, %v", app.Slug, one, other)
+	}
+	if acknowledged && (entry == nil || document == nil || one == nil || string(entry.Value) != strconv.Quote(app.Slug)) {
+		t.Errorf("app %s lost acknowledged data: %v, %v, %v", app.Slug, entry, document, one)
+	}
+}
+
+// writeUntilKilled writes from 8 goroutines and prints each app that was acknowledged.
 func writeUntilKilled(dir string) {
 	s, err := Open(context.Background(), Config{Dir: dir, Logger: discard, Now: time.Now, OnFatal: func(err error) { panic(err) }})
 	if err != nil {
@@ -34,7 +75,7 @@ func writeUntilKilled(dir string) {
 		go func() {
 			for i := 0; ; i++ {
 				slug := fmt.Sprintf("r%d-%d-%d", os.Getpid(), g, i)
-				if _, err := s.CreateApp(context.Background(), AppDraft{Slug: slug}); err != nil {
+				if err := writeOnce(s, slug); err != nil {
 					out <- "error " + err.Error()
 				}
 				s.RecordExecution(testExecution(s, s.newID()))
@@ -62,6 +103,9 @@ func TestKillLosesNothingAcknowledged(t *testing.T) {
 		if s.Catalog().AppBySlug(slug) == nil {
 			lost++
 		}
+	}
+	for _, app := range s.Catalog().appList {
+		checkData(t, s, app, acknowledged[app.Slug])
 	}
 	if lost > 0 || len(acknowledged) < 10 {
 		t.Errorf("%d of %d acknowledged apps are lost", lost, len(acknowledged))

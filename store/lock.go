@@ -15,6 +15,7 @@ const (
 	lockName     = "picloud.lock"
 	markerName   = "picloud.instance"
 	ballastName  = "picloud.ballast"
+	runningName  = "picloud.running"
 )
 
 // lockFile keeps a second process away from the data folder, and remembers how

@@ -190,7 +190,7 @@ func (s *Store) Scripts(_ context.Context, filter ScriptFilter, page PageRequest
 }
 
 // DeleteScript refuses (conflict "has_dependents", details.dependents) while
-// routes point at it or scripts require it.
+// routes or triggers point at it or scripts require it.
 func (s *Store) DeleteScript(ctx context.Context, id uuid.UUID) error {
 	return s.change(ctx, func(t *transaction) error {
 		old, err := script(t, id)

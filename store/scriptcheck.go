@@ -9,9 +9,9 @@ import (
 
 // Dependent is something that would break if a script or secret went away.
 type Dependent struct {
-	Type string    `json:"type"` // "route" or "script"
+	Type string    `json:"type"` // "route", "trigger" or "script"
 	ID   uuid.UUID `json:"id"`
-	Name string    `json:"name"` // a route's method and path, a script's name
+	Name string    `json:"name"` // a route's method and path, a trigger's or script's name
 }
 
 // checkScript checks the rules that hold for one script, and those between it
@@ -132,6 +132,9 @@ func dependentsOf(t *transaction, s Script) ([]Dependent, error) {
 	}
 	if s.Kind == ScriptEndpoint {
 		err := t.each(add("route"), "SELECT id, method || ' ' || path FROM routes WHERE script_id = ? ORDER BY id", s.ID)
+		if err == nil {
+			err = t.each(add("trigger"), "SELECT id, name FROM triggers WHERE script_id = ? ORDER BY id", s.ID)
+		}
 		return dependents, err
 	}
 	err := t.each(add("script"), "SELECT id, name FROM scripts WHERE app_id = ? AND id <> ?"+

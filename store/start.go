@@ -87,6 +87,9 @@ func (f *found) look(lock *lockFile) error {
 // check judges the files by their inside. The whole structure is only checked
 // when the last process did not stop in order, or the file has changed since.
 func (f *found) check(ctx context.Context) (err error) {
+	if err := f.takeBack(ctx); err != nil {
+		return err
+	}
 	c, err := openConnection(f.path, inspectOptions)
 	if err != nil {
 		return f.damaged(err)
@@ -104,15 +107,34 @@ func (f *found) check(ctx context.Context) (err error) {
 	return f.checkInstance(ctx, c)
 }
 
+// takeBack lets SQLite undo what a first start that ended early had begun.
+// Until that start has turned the file to WAL it has a rollback journal, which a
+// connection that may not write cannot read past; later there is none.
+func (f *found) takeBack(ctx context.Context) (err error) {
+	if _, missing := os.Stat(f.path + "-journal"); missing != nil || f.instance != uuid.Nil {
+		return nil
+	}
+	c, err := openConnection(f.path, "?_busy_timeout=10000")
+	if err != nil {
+		return f.damaged(err)
+	}
+	defer func() { err = errors.Join(err, c.close()) }()
+	if _, err := c.one(ctx, "SELECT count(*) FROM sqlite_schema"); err != nil {
+		return f.damaged(err)
+	}
+	return nil
+}
+
 func (f *found) damaged(cause error) error {
 	return &Error{Kind: KindUnavailable, Code: "database_refused", Err: cause,
 		Message: fmt.Sprintf("%s is damaged (quick_check); nothing was changed: keep a copy of the folder and restore a backup", f.path)}
 }
 
-// checkInstance compares the ids. A database without any table was left by a
-// first start that ended early, and is as good as none.
+// checkInstance compares the ids. A database without any table, or with that of
+// the migrations alone, was left by a first start that ended early, and is as
+// good as none.
 func (f *found) checkInstance(ctx context.Context, c *connection) error {
-	tables, err := c.one(ctx, "SELECT count(*) FROM sqlite_schema")
+	tables, err := c.one(ctx, "SELECT count(*) FROM sqlite_schema WHERE tbl_name NOT IN ('goose_db_version', 'sqlite_sequence')")
 	if err != nil {
 		return f.damaged(err)
 	}

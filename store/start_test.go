@@ -229,6 +229,10 @@ func TestStartGoesOn(t *testing.T) {
 		{"with a torn WAL", false, func(t *testing.T, _, db string) {
 			edit(t, db+"-wal", func(b []byte) []byte { return b[:200_000] })
 		}},
+		{"with a WAL whose header a power cut destroyed", true, func(t *testing.T, dir, db string) {
+			noError(t, os.WriteFile(filepath.Join(dir, lockName), []byte("running 1\n"), 0o600))
+			edit(t, db+"-wal", func(b []byte) []byte { must[int](t)(rand.Read(b[:4096])); return b })
+		}},
 		{"alone in a new folder", true, func(t *testing.T, dir, db string) {
 			for _, name := range []string{db + "-wal", db + "-shm", filepath.Join(dir, markerName), filepath.Join(dir, lockName)} {
 				noError(t, os.Remove(name))
@@ -249,6 +253,40 @@ func TestStartGoesOn(t *testing.T) {
 			if _, err := s.CreateFirstOwner(t.Context(), "eve", "hash"); KindOf(err) != KindConflict {
 				t.Errorf("a second first owner: %v", err)
 			}
+		})
+	}
+}
+
+// What a first start leaves that ended early is as good as an empty folder.
+func TestFirstStartBeginsAgain(t *testing.T) {
+	t.Parallel()
+	for name, leave := range map[string]func(t *testing.T, db string){
+		"before the file was turned to WAL": func(t *testing.T, db string) {
+			made := filepath.Join(t.TempDir(), databaseName)
+			c := must[*connection](t)(openConnection(made, "?_journal_mode=DELETE&_pragma=cache_size(1)"))
+			must[int64](t)(c.exec("PRAGMA user_version=1"))
+			must[int64](t)(c.exec("BEGIN"))
+			// More than the cache holds, so that the journal is synced and the file is half written.
+			must[int64](t)(c.exec("CREATE TABLE large AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 500) SELECT randomblob(4000) FROM n"))
+			for _, suffix := range []string{"", "-journal"} {
+				noError(t, os.WriteFile(db+suffix, must[[]byte](t)(os.ReadFile(made+suffix)), 0o600))
+			}
+			noError(t, c.close())
+		},
+		"before the first migration": func(t *testing.T, db string) {
+			c := must[*connection](t)(openConnection(db, creatorOptions))
+			must[int64](t)(c.exec("CREATE TABLE goose_db_version (id INTEGER PRIMARY KEY AUTOINCREMENT, version_id INTEGER NOT NULL," +
+				" is_applied INTEGER NOT NULL, tstamp TIMESTAMP DEFAULT (datetime('now')))"))
+			must[int64](t)(c.exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, 1)"))
+			noError(t, c.close())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			leave(t, filepath.Join(dir, databaseName))
+			s := openTest(t, testConfig(t, dir))
+			must[User](t)(s.CreateFirstOwner(t.Context(), "ann", "hash"))
 		})
 	}
 }

@@ -38,6 +38,8 @@ type Config struct {
 	// locked opens the database without its master key, for a command that
 	// needs no secret and may not know where the key is.
 	locked bool
+	// DataCacheBytes bounds the cache of key-value entries; 0 means 8 MiB.
+	DataCacheBytes int
 	// OnFatal is called once when a sync or commit fails in a way that only a
 	// restart can recover from; cli ends the process.
 	OnFatal func(error)
@@ -62,10 +64,16 @@ type Store struct {
 	readers      *readerPool
 	housekeeper  *housekeeper
 
-	catalog catalogHolder
-	ids     idGenerator
-	log     executionLog
-	closed  atomic.Bool
+	catalog            catalogHolder
+	data               *dataCache
+	queries            chan struct{} // held by each query of documents that runs
+	outbox             outbox
+	fired              firedStamps
+	running            *runningFile
+	deadLettersDropped atomic.Int64
+	ids                idGenerator
+	log                executionLog
+	closed             atomic.Bool
 }
 
 // Open opens or makes the database in config.Dir. Its error says what to do
@@ -91,7 +99,11 @@ func open(ctx context.Context, config Config, migrations fs.FS, keepHouse bool) 
 	if err := os.MkdirAll(config.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the data folder: %w", err)
 	}
-	s := &Store{ids: idGenerator{now: config.Now}, config: config, migrations: migrations, path: filepath.Join(config.Dir, databaseName), space: newDiskSpace(config.Dir)}
+	if config.DataCacheBytes == 0 {
+		config.DataCacheBytes = 8 << 20
+	}
+	s := &Store{ids: idGenerator{now: config.Now}, config: config, data: newDataCache(config.DataCacheBytes), queries: make(chan struct{}, documentReaders), migrations: migrations,
+		path: filepath.Join(config.Dir, databaseName), space: newDiskSpace(config.Dir)}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.abandon())
 	}
@@ -110,6 +122,9 @@ func (s *Store) abandon() error {
 	}
 	if s.writer != nil {
 		errs = append(errs, s.writer.connection.close())
+	}
+	if s.running != nil {
+		errs = append(errs, s.running.file.Close())
 	}
 	if s.wal != nil {
 		errs = append(errs, s.wal.Close())
@@ -142,6 +157,9 @@ func (s *Store) start(ctx context.Context) error {
 	}
 	// From here on a crash must find a WAL, so it exists before this is said.
 	if err := errors.Join(syncDirectory(s.config.Dir), s.lock.setState(stateRunning)); err != nil {
+		return err
+	}
+	if err := s.countCrashes(); err != nil {
 		return err
 	}
 	return s.load(ctx)
@@ -214,7 +232,7 @@ func (s *Store) openWriter(fresh bool) error {
 	}
 	s.writer = &writer{
 		connection: c, now: s.config.Now, onFatal: s.config.OnFatal, space: s.space, full: true,
-		publish: s.catalog.publish, onGrown: func() {}, onFirst: s.rememberWAL,
+		publish: s.catalog.publish, data: s.data, outbox: &s.outbox, sync: s.syncWAL, onGrown: func() {}, onFirst: s.rememberWAL,
 		queue: make(chan *operation, maxGroup), stopped: make(chan struct{}),
 	}
 	// The file outlives the last connection: making it anew costs a start 8 MiB of writes.
@@ -267,6 +285,9 @@ func (s *Store) load(ctx context.Context) error {
 			return err
 		}
 		s.ids.start(newest)
+		if err := s.outbox.load(t, &s.ids); err != nil {
+			return fmt.Errorf("reading the outbox: %w", err)
+		}
 		return s.log.load(t, s)
 	})
 }
@@ -290,7 +311,7 @@ func (s *Store) Close(ctx context.Context) error {
 	}
 	close(s.housekeeper.stop)
 	<-s.housekeeper.stopped
-	flushed := s.FlushExecutions(ctx)
+	flushed := errors.Join(s.FlushExecutions(ctx), s.flushAcks(ctx), s.flushFired(ctx))
 	s.writer.stop()
 	close(s.checkpointer.stop)
 	<-s.checkpointer.stopped
@@ -299,7 +320,7 @@ func (s *Store) Close(ctx context.Context) error {
 	if err == nil && blank {
 		err = s.markStopped()
 	}
-	return errors.Join(flushed, closed, err, s.wal.Close(), s.lock.release())
+	return errors.Join(flushed, closed, err, s.wal.Close(), s.running.file.Close(), s.lock.release())
 }
 
 // closeWriter moves the WAL into the database and closes the last connection;

@@ -12,18 +12,38 @@ type transaction struct {
 	ctx context.Context
 	// at is the one time that everything in the transaction happens at.
 	at Time
-	// wrote says that something was changed, changedCatalog that it was an app,
-	// a script or a route.
-	wrote, changedCatalog bool
+	// durable says that the commit is synced before it is acknowledged.
+	durable bool
 	// target and details are what the running operation tells the audit.
 	target  Target
 	details map[string]any
+	effects
+}
+
+// effects are what a transaction leads to outside the database once it is
+// committed; a failing operation takes back its own.
+type effects struct {
+	// wrote says that something was changed, changedCatalog that it was an app,
+	// a script, a route, a trigger or a grant.
+	wrote, changedCatalog bool
+	// unsynced says that a durable operation found what it wants already stored
+	// by a relaxed one, which a power cut could still take.
+	unsynced bool
+	// published is what changed in key-value entries and documents, in order.
+	published  []publication
+	deliveries []PendingDelivery // new rows of the outbox
 }
 
 // exec changes rows and returns how many.
 func (t *transaction) exec(query string, arguments ...any) (int64, error) {
 	t.wrote = true
 	return t.connection.exec(query, arguments...)
+}
+
+// run executes a statement that is made once and not kept, as one that changes
+// the schema.
+func (t *transaction) run(statement string) error {
+	return t.queryOnce(t.ctx, func(row) error { return nil }, statement)
 }
 
 func (t *transaction) each(scan func(row) error, query string, arguments ...any) error {

@@ -86,7 +86,7 @@ type walState int
 
 const (
 	walMissing walState = iota
-	walEmpty
+	walEmpty            // SQLite reads nothing from it
 	walFilled
 )
 
@@ -104,10 +104,31 @@ func readWALState(path string) (walState, error) {
 	if _, err := file.ReadAt(header[:], 0); err != nil && !errors.Is(err, io.EOF) {
 		return walMissing, err
 	}
-	if header == [walHeaderBytes]byte{} {
+	if !soundWALHeader(header) {
 		return walEmpty, nil
 	}
 	return walFilled, nil
+}
+
+// soundWALHeader reports whether SQLite would read the frames behind a header.
+// One that a power cut has destroyed was being written, so that all frames
+// before it are in the database. The rule is SQLite's (sqlite.org/walformat.html).
+func soundWALHeader(header [walHeaderBytes]byte) bool {
+	const magic = 0x377f0682 // its lowest bit says in which order the sums take bytes
+	var order binary.ByteOrder = binary.LittleEndian
+	switch binary.BigEndian.Uint32(header[:]) {
+	case magic:
+	case magic | 1:
+		order = binary.BigEndian
+	default:
+		return false
+	}
+	var first, second uint32
+	for at := 0; at < walHeaderBytes-8; at += 8 {
+		first += order.Uint32(header[at:]) + second
+		second += order.Uint32(header[at+4:]) + first
+	}
+	return first == binary.BigEndian.Uint32(header[24:]) && second == binary.BigEndian.Uint32(header[28:])
 }
 
 // blankWAL empties a WAL whose frames are all in the database without giving

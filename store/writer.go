@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,8 +35,12 @@ type writer struct {
 	now        func() time.Time
 	onFatal    func(error)
 	publish    func(*Catalog)
+	data       *dataCache   // told of committed changes of data
+	outbox     *outbox      // told of committed deliveries
+	sync       func()       // makes relaxed writes durable
 	onGrown    func()       // told when the WAL is due for a checkpoint
 	onFirst    func() error // called after the first change, to note which WAL is this database's
+	noted      bool         // onFirst has done so
 
 	queue   chan *operation
 	stopped chan struct{}
@@ -46,6 +51,8 @@ type writer struct {
 	full   bool  // the connection's sync level is FULL
 	frames int64 // frames in the WAL after the last group
 	tried  int64 // frames at the last checkpoint that the cap forced
+	// relaxed is wrote after the last group that changed data without a sync.
+	relaxed int64
 
 	// space knows whether the disk is full.
 	space *diskSpace
@@ -88,6 +95,10 @@ func (w *writer) do(ctx context.Context, op *operation) error {
 	}
 	select {
 	case err := <-op.done:
+		if errors.Is(err, errNeedsSync) && !op.durable {
+			op.durable = true
+			return w.do(ctx, op)
+		}
 		return visible(err)
 	case <-ctx.Done():
 		return ctx.Err()

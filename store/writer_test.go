@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -253,7 +255,8 @@ func TestFailedSyncIsFatal(t *testing.T) {
 	config := testConfig(t, t.TempDir())
 	config.OnFatal = func(err error) { fatal = append(fatal, err) }
 	s := openTest(t, config)
-	noError(t, s.wal.Close()) // a descriptor that cannot be synced
+	noError(t, s.relax(t.Context(), insertTestSession(0))) // the first write reads the WAL's header
+	noError(t, s.wal.Close())                              // a descriptor that cannot be synced
 	noError(t, s.relax(t.Context(), insertTestSession(1)))
 	s.syncWAL()
 	s.syncWAL()
@@ -294,4 +297,24 @@ func TestClosedStoreRefuses(t *testing.T) {
 	wantCode(t, err, KindUnavailable, "closed")
 	_, err = s.HasUsers(t.Context())
 	wantCode(t, err, KindUnavailable, "closed")
+}
+
+// A full disk that meets only the note of which WAL is the database's is no
+// reason to stop: the group is on the card, and the next one notes.
+func TestAFullDiskMayDelayTheNoteOfTheWAL(t *testing.T) {
+	t.Parallel()
+	s := newTestStore(t) // OnFatal fails the test
+	note, calls := s.writer.onFirst, 0
+	s.writer.onFirst = func() error {
+		if calls++; calls == 1 {
+			return syscall.ENOSPC
+		}
+		return note()
+	}
+	for _, slug := range []string{"first", "second", "third"} {
+		must[App](t)(s.CreateApp(t.Context(), AppDraft{Slug: slug}))
+	}
+	if state := must[string](t)(s.lock.state()); calls != 2 || !strings.HasPrefix(state, stateRunning+" ") {
+		t.Errorf("noted %d times, the state is %q", calls, state)
+	}
 }

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// normalHost returns a host as hosts are compared: lower case, without a port
+// NormalHost returns a host as hosts are compared: lower case, without a port
 // and without a trailing dot (spec 8, "Routing"). It does not allocate when
 // there is nothing to lower.
-func normalHost(host string) string {
+func NormalHost(host string) string {
 	if strings.HasPrefix(host, "[") {
 		if end := strings.IndexByte(host, ']'); end > 0 {
 			host = host[:end+1]
@@ -30,12 +30,19 @@ func parseHost(host string) (kind, compared string, err error) {
 	if wildcard {
 		kind = HostWildcard
 	}
-	compared = normalHost(name)
+	compared = NormalHost(name)
 	if !validPort(name) || !validHostName(compared) || (wildcard && compared[0] == '[') {
 		return "", "", invalid(FieldHost, CodeInvalidHost,
 			"%q is not a host name; write one like sub.example.com or *.example.com, or leave the host out for any", host)
 	}
 	return kind, compared, nil
+}
+
+// ValidHost reports whether host names one host, without a port: a name, or an
+// address, which for IPv6 stands in brackets.
+func ValidHost(host string) bool {
+	bracketed := strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]")
+	return (bracketed || !strings.Contains(host, ":")) && validHostName(NormalHost(host))
 }
 
 // validPort reports whether what follows the name is a port or nothing.

@@ -52,7 +52,7 @@ func (t *Table[V]) Lookup(method, host, path string) Match[V] {
 
 func (t *Table[V]) lookupHosts(method, host, path string) Match[V] {
 	if len(t.strict)+len(t.wildcard) > 0 {
-		host = normalHost(host)
+		host = NormalHost(host)
 		if b := t.strict[host]; b != nil {
 			if match := b.lookup(method, path); match.Outcome != NotFound {
 				return match
@@ -227,4 +227,18 @@ func (m *Match[V]) Rest() string {
 		_, start = segmentAt(m.path, start)
 	}
 	return decoded(m.path[start:])
+}
+
+// LiteralSegments returns how many segments at the front of the route's path
+// are literal: every request that it answers begins with the same ones.
+func (m *Match[V]) LiteralSegments() int {
+	if m.pattern == nil {
+		return 0
+	}
+	for i, part := range m.pattern.segments {
+		if part.param {
+			return i
+		}
+	}
+	return len(m.pattern.segments)
 }

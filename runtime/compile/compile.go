@@ -40,24 +40,24 @@ func (e *Error) Error() string {
 // Compile compiles source under name, which error messages of the running
 // script carry. concat implements the operator "..": it gets two or more operands
 // and returns one value, charging for it. The error is always an *Error.
-func Compile(name, source string, concat *lua.LFunction) (program *Program, err error) {
-	s := &script{name: name, source: strings.TrimPrefix(source, "\ufeff")}
+func Compile(name, source string, concat *lua.LFunction) (*Program, error) {
+	return newScript(name, source).compile(concat)
+}
+
+func (s *script) compile(concat *lua.LFunction) (program *Program, err error) {
 	defer func() {
 		if recovered := recover(); recovered != nil {
 			program, err = nil, s.panicked(recovered)
 		}
 	}()
-	if err := s.scan(); err != nil {
+	chunk, err := s.parse()
+	if err != nil {
 		return nil, err
-	}
-	chunk, parseErr := parse.Parse(strings.NewReader(s.source), name)
-	if parseErr != nil {
-		return nil, s.syntaxError(parseErr)
 	}
 	// A random name, so that no string of the source is mistaken for it.
 	placeholder := "(concat " + rand.Text() + ")"
 	r := &rewriter{script: s, concat: placeholder}
-	outer, compileErr := lua.Compile([]ast.Stmt{s.wrap(r.block(chunk))}, name)
+	outer, compileErr := lua.Compile([]ast.Stmt{s.wrap(r.block(chunk))}, s.name)
 	if compileErr != nil {
 		return nil, s.compileError(compileErr)
 	}
@@ -72,6 +72,23 @@ func Compile(name, source string, concat *lua.LFunction) (program *Program, err 
 // script is the source being compiled.
 type script struct {
 	name, source string
+	tokens       *[]Token // where scan puts what it meets; nil for nowhere
+}
+
+func newScript(name, source string) *script {
+	return &script{name: name, source: strings.TrimPrefix(source, "\ufeff")}
+}
+
+// parse returns the syntax tree of source that is not too much for the parser.
+func (s *script) parse() ([]ast.Stmt, error) {
+	if err := s.scan(); err != nil {
+		return nil, err
+	}
+	chunk, err := parse.Parse(strings.NewReader(s.source), s.name)
+	if err != nil {
+		return nil, s.syntaxError(err)
+	}
+	return chunk, nil
 }
 
 // fail returns an error at a line; its column is the first text on that line.

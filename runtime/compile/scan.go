@@ -52,7 +52,10 @@ func (s *script) scan() error {
 		return s.failAt(1, 1, "the script has %d bytes, more than the limit of %d", len(s.source), maxSource)
 	}
 	state := &scanner{script: s, distinct: map[string]struct{}{}}
-	return s.eachToken(func(token ast.Token, _ ast.Position) error {
+	return s.eachToken(func(token ast.Token, last ast.Position) error {
+		if s.tokens != nil {
+			*s.tokens = append(*s.tokens, Token{Type: token.Type, Text: token.Str, Pos: token.Pos, Last: last})
+		}
 		return state.token(token)
 	})
 }

@@ -2,6 +2,8 @@ package luax
 
 import (
 	"math"
+	"slices"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -50,6 +52,27 @@ func (a Args) Int(n int, name string) int64 {
 		a.Fail(n, name, "must be a whole number")
 	}
 	return value
+}
+
+// IntFrom returns argument n, which must be a whole number from low to high.
+func (a Args) IntFrom(n int, name string, low, high int64) int64 {
+	value, ok := wholeNumber(a.L.Get(n))
+	if !ok {
+		a.Fail(n, name, "must be a whole number")
+	}
+	if value < low || value > high {
+		a.L.RaiseError("%s: argument %d (%s) must be from %d to %d, got %d", a.Func, n, name, low, high, value)
+	}
+	return value
+}
+
+// OneOf returns argument n, or def when it is absent or nil; it must be one of words.
+func (a Args) OneOf(n int, name, def string, words ...string) string {
+	word := a.OptString(n, name, def)
+	if !slices.Contains(words, word) {
+		a.L.RaiseError("%s: argument %d (%s) must be one of %s, got %q", a.Func, n, name, strings.Join(words, ", "), clip(word))
+	}
+	return word
 }
 
 // Number returns argument n, which must be a number and not NaN.

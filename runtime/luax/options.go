@@ -1,6 +1,7 @@
 package luax
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -20,18 +21,22 @@ type Options struct {
 // on a key that known does not list, naming the key and the known ones.
 func (a Args) Options(n int, name string, known ...string) Options {
 	options := Options{args: a, table: a.OptTable(n, name)}
-	if options.table == nil {
-		return options
+	options.refuseUnknown(fmt.Sprintf("argument %d (%s)", n, name), known)
+	return options
+}
+
+func (o Options) refuseUnknown(where string, known []string) {
+	if o.table == nil {
+		return
 	}
-	for key, _ := options.table.Next(lua.LNil); key != lua.LNil; key, _ = options.table.Next(key) {
-		meter.From(a.L).Step(a.L, 1)
+	L := o.args.L
+	for key, _ := o.table.Next(lua.LNil); key != lua.LNil; key, _ = o.table.Next(key) {
+		meter.From(L).Step(L, 1)
 		field, ok := key.(lua.LString)
 		if !ok || !slices.Contains(known, string(field)) {
-			a.L.RaiseError("%s: argument %d (%s) has the unknown key %s (known: %s)",
-				a.Func, n, name, keyText(key), strings.Join(known, ", "))
+			L.RaiseError("%s: %s has the unknown key %s (known: %s)", o.args.Func, where, keyText(key), strings.Join(known, ", "))
 		}
 	}
-	return options
 }
 
 // Any returns a field of any type, or nil.
@@ -74,6 +79,15 @@ func (o Options) Number(key string, def float64) float64 {
 	return def
 }
 
+// OneOf returns a field that must be one of words, or def when it is not set.
+func (o Options) OneOf(key, def string, words ...string) string {
+	word := o.String(key, def)
+	if !slices.Contains(words, word) {
+		o.args.L.RaiseError("%s: option %q must be one of %s, got %q", o.args.Func, key, strings.Join(words, ", "), clip(word))
+	}
+	return word
+}
+
 // Bool returns a field that must be true or false, or def.
 func (o Options) Bool(key string, def bool) bool {
 	if value, ok := o.Any(key).(lua.LBool); ok {
@@ -100,4 +114,26 @@ func (o Options) check(key, wanted string) {
 	if value := o.Any(key); value != lua.LNil {
 		o.args.L.RaiseError("%s: option %q must be %s, got %s", o.args.Func, key, wanted, value.Type())
 	}
+}
+
+// Options returns a field that must be a table, checked for unknown keys as the
+// options themselves are; without fields when it is not set.
+func (o Options) Options(key string, known ...string) Options {
+	inner := Options{args: o.args, table: o.Table(key)}
+	inner.refuseUnknown(fmt.Sprintf("option %q", key), known)
+	return inner
+}
+
+// Item is Options for one item of a list that the field key holds.
+func (o Options) Item(key string, item lua.LValue, known ...string) Options {
+	table, ok := item.(*lua.LTable)
+	if !ok {
+		o.args.L.RaiseError("%s: option %q must be a list of tables, got a %s in it", o.args.Func, key, item.Type())
+	}
+	if real, frozen := Real(o.args.L, table); frozen {
+		table = real
+	}
+	inner := Options{args: o.args, table: table}
+	inner.refuseUnknown(fmt.Sprintf("an item of option %q", key), known)
+	return inner
 }

@@ -157,6 +157,10 @@ func (m *Meter) LiveBytes() int64 {
 	return m.memory.live + m.memory.pending + m.memory.extra
 }
 
+// Heavy reports whether the script holds, or may hold, so much that few like it
+// should be kept at once.
+func (m *Meter) Heavy() bool { return m.memory.heavy || m.LiveBytes() > heavyAfter }
+
 // Remaining is the wall time left, never negative.
 func (m *Meter) Remaining() time.Duration {
 	return max(0, m.limits.Wall-time.Since(m.start))

@@ -13,7 +13,7 @@ func jsonModule() runtime.Module {
 		Name: "json",
 		Doc: "JSON text to Lua values and back. Arrays stay arrays, also empty ones; integers beyond 2^53 become strings; " +
 			"json.null stands for null inside tables.",
-		Values: map[string]lua.LValue{"null": luax.Null},
+		Values: []runtime.Value{{Name: "null", Type: "userdata", Doc: "Stands for JSON's null inside tables, where nil cannot be.", Value: luax.Null}},
 		Funcs: []runtime.Func{
 			{
 				Name:    "encode",

@@ -16,14 +16,16 @@ import (
 )
 
 type bench struct {
-	t      *testing.T
+	t      testing.TB
 	store  *store.Store
 	engine *runtime.Engine
 	app    store.App
 	count  int
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t testing.TB) *bench { return newBenchWith(t, sdk.Modules()) }
+
+func newBenchWith(t testing.TB, modules []runtime.Module) *bench {
 	t.Helper()
 	ctx := context.Background()
 	logger := slog.New(slog.DiscardHandler)
@@ -31,7 +33,7 @@ func newBench(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine := runtime.New(runtime.Config{Store: s, Logger: logger, Modules: sdk.Modules()})
+	engine := runtime.New(runtime.Config{Store: s, Logger: logger, Modules: modules})
 	t.Cleanup(func() {
 		engine.Close()
 		if err := s.Close(ctx); err != nil {
@@ -75,21 +77,34 @@ func TestEveryFunctionIsDescribedAndRuns(t *testing.T) {
 			t.Errorf("module %s has no description", module.Name)
 		}
 		for _, fn := range module.Funcs {
-			name := module.Name + "." + fn.Name
-			if fn.Doc == "" || fn.Example == "" || len(fn.Errors) == 0 || fn.Call == nil {
-				t.Errorf("%s lacks a description, an example, its errors or its function", name)
-				continue
+			b.checkDescription(module.Name+".", fn)
+		}
+		for _, kind := range module.Types {
+			if kind.Doc == "" {
+				t.Errorf("type %s has no description", kind.Name)
 			}
-			for _, param := range fn.Params {
-				if param.Name == "" || param.Type == "" || param.Doc == "" {
-					t.Errorf("%s has a parameter without name, type or description: %+v", name, param)
-				}
-			}
-			if result := b.run(fn.Example); result.Err != nil {
-				t.Errorf("the example of %s fails: %v", name, result.Err)
+			for _, method := range kind.Methods {
+				b.checkDescription(kind.Name, method)
 			}
 		}
 		b.runScripts(module.Name)
+	}
+}
+
+func (b *bench) checkDescription(owner string, fn runtime.Func) {
+	b.t.Helper()
+	name := owner + fn.Name
+	if fn.Doc == "" || fn.Example == "" || len(fn.Errors) == 0 || fn.Call == nil {
+		b.t.Errorf("%s lacks a description, an example, its errors or its function", name)
+		return
+	}
+	for _, param := range fn.Params {
+		if param.Name == "" || param.Type == "" || param.Doc == "" {
+			b.t.Errorf("%s has a parameter without name, type or description: %+v", name, param)
+		}
+	}
+	if result := b.run(fn.Example); result.Err != nil {
+		b.t.Errorf("the example of %s fails: %v", name, result.Err)
 	}
 }
 

@@ -27,6 +27,20 @@ var verifyOptions = []string{
 	"provider", "secret", "tolerance", "header", "in", "algorithm", "prefix", "encoding", "template", "timestamp_header", "id_header",
 }
 
+var verifyParam = runtime.ParamDoc{Name: "options", Type: "table", Doc: "Who signs, and with what.", Fields: []runtime.ParamDoc{
+	{Name: "provider", Type: "string", Doc: "github, stripe, slack, shopify, telegram, standard, hmac, token or basic."},
+	{Name: "secret", Type: "string", Doc: "The value of the secret, for basic \"user:password\"."},
+	optionDoc("tolerance", "integer", "Seconds that a signed time may be away, either way: 1 to 86,400, 300 when left out."),
+	optionDoc("header", "string", "Where the signature stands, if not where the provider has it; hmac needs it."),
+	optionDoc("in", "string", "For token: \"header:X\", \"query:key\" or \"form:PASSKEY\"; \"header:Authorization\" when left out."),
+	optionDoc("algorithm", "string", "For hmac: sha256, sha1 or sha512."),
+	optionDoc("prefix", "string", "For hmac: what stands before the signature."),
+	optionDoc("encoding", "string", "For hmac: hex or base64."),
+	optionDoc("template", "string", "For hmac: what is signed, with {body}, {timestamp} and {id}; {body} when left out."),
+	optionDoc("timestamp_header", "string", "For hmac: where {timestamp} stands, in Unix seconds or milliseconds."),
+	optionDoc("id_header", "string", "For hmac: where {id} stands."),
+}}
+
 func webhookModule() runtime.Module {
 	return runtime.Module{
 		Name: "webhook",
@@ -37,8 +51,7 @@ func webhookModule() runtime.Module {
 				Name: "verify",
 				Doc: "Checks the signature of ctx.request over its exact bytes, and its time where the scheme signs one. While the " +
 					"clock is not synchronised a time is not judged, and the log says so.",
-				Params: []runtime.ParamDoc{{Name: "options", Type: "table", Doc: "provider (github, stripe, slack, shopify, telegram, standard, hmac, token, basic), " +
-					"secret (the value), tolerance (seconds, 300); header; for token: in; for hmac: header, algorithm, prefix, encoding, template, timestamp_header, id_header."}},
+				Params: []runtime.ParamDoc{verifyParam},
 				Returns: []runtime.ReturnDoc{
 					{Type: "boolean", Doc: "Whether the sender holds the secret."},
 					{Type: "string", Doc: "If not, the reason."},
@@ -61,18 +74,20 @@ return "pushed"`,
 					"When it returns true the card has it.",
 				Params: []runtime.ParamDoc{
 					{Name: "id", Type: "string", Doc: "What tells deliveries apart, 1 to 1,024 bytes."},
-					{Name: "ttl", Type: "number", Doc: "Seconds to remember it: 1 to 2,592,000 (30 days), a day if left out.", Optional: true},
+					{Name: "ttl", Type: "integer", Doc: "Seconds to remember it: 1 to 2,592,000 (30 days), a day if left out.", Optional: true},
 				},
 				Returns: []runtime.ReturnDoc{{Type: "boolean", Doc: "Whether the app sees the id for the first time."}},
 				Errors: []string{
 					"id is not a string of 1 to 1,024 bytes, or ttl is not a whole number in range",
 					"the id cannot be stored: the disk is full, or PiCloud is stopping",
+					"it is called inside kv.transaction",
 				},
 				Example: `if not webhook.once(ctx.request.headers["x-github-delivery"] or "none") then
   return "seen before"
 end
 return "new"`,
 				Counted: true,
+				Effect:  true,
 				Call:    onceWebhook,
 			},
 		},
@@ -81,7 +96,7 @@ return "new"`,
 
 func verifyWebhook(L *lua.LState) int {
 	args := luax.Args{L: L, Func: "webhook.verify"}
-	args.Table(1, "options")
+	args.Table(1, "options") // it must be given
 	options := args.Options(1, "options", verifyOptions...)
 	for _, needed := range verifyOptions[:2] {
 		if options.String(needed, "") == "" {
@@ -146,24 +161,11 @@ func onceWebhook(L *lua.LState) int {
 	if ttl < 1 || ttl > maxWebhookTTL {
 		L.RaiseError("webhook.once: argument 2 (ttl) must be 1 to %d seconds", maxWebhookTTL)
 	}
-	run := runtime.From(L)
-	first, err := run.Store().FirstWebhook(run.Context(), run.App(), id, time.Duration(ttl)*time.Second)
-	if err != nil {
-		raise(args, err)
-	}
+	app, first := runtime.From(L).App(), false
+	blocking(args, func(ctx context.Context, s *store.Store) (err error) {
+		first, err = s.FirstWebhook(ctx, app, id, time.Duration(ttl)*time.Second)
+		return err
+	})
 	L.Push(lua.LBool(first))
 	return 1
-}
-
-// raise raises what a call of the store failed with, as far as a script may know it.
-func raise(args luax.Args, err error) {
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		meter.From(args.L).Fail(args.L, meter.CauseTimeout, "time limit exceeded in "+args.Func)
-	}
-	var failure *store.Error
-	if !errors.As(err, &failure) || failure.Kind == store.KindInternal {
-		runtime.From(args.L).Fault(args.Func, err)
-		args.L.RaiseError("%s: the database failed; the server's log says how", args.Func)
-	}
-	args.L.RaiseError("%s: %s", args.Func, failure.Message)
 }

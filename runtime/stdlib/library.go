@@ -134,6 +134,9 @@ func (lib *Library) Seal() { lib.sealed = true }
 // the process, not to a run.
 func (lib *Library) Shared() []*lua.LTable { return lib.tables }
 
+// Share adds tables to Shared.
+func (lib *Library) Share(tables ...*lua.LTable) { lib.tables = append(lib.tables, tables...) }
+
 // Install gives a new state what is per state: the metatable of strings.
 func (lib *Library) Install(L *lua.LState) {
 	L.SetMetatable(lua.LString(""), lib.StringMetatable)

@@ -6,9 +6,7 @@ export interface User {
   role: "owner" | "admin" | "member";
 }
 
-export interface Session {
-  token: string;
-  expires_at: string;
+interface Session {
   user: User;
 }
 
@@ -86,34 +84,48 @@ export function asApiError(thrown: unknown): ApiError {
 }
 
 /**
- * Api calls the server as one person. The session's token lives in this object alone: no page served from this origin
- * by a script can read it from a cookie or from storage, and reloading the page ends it here.
+ * Api calls the server as one person. Their session is in a cookie that no script can read, this one included: the
+ * browser keeps it, sends it with each call, and forgets it at sign-out.
  */
 export class Api {
   /** Called when the server no longer accepts the session. */
   onSessionEnd: () => void = () => {};
 
-  #session: Session | null = null;
+  #user: User | null = null;
 
   constructor(readonly root: URL) {}
 
-  get session(): Session | null {
-    return this.#session;
-  }
-
   async setup(token: string, username: string, password: string): Promise<User> {
-    return this.#begin(await this.#admin<Session>("POST", "auth/setup", { token, username, password }));
+    return this.#begin(await this.#admin<Session>("POST", "auth/setup", { token, username, password, cookie: true }));
   }
 
   async login(username: string, password: string): Promise<User> {
-    return this.#begin(await this.#admin<Session>("POST", "auth/login", { username, password }));
+    return this.#begin(await this.#admin<Session>("POST", "auth/login", { username, password, cookie: true }));
   }
 
-  /** Forgets the session in any case; fails when the server could not be told. */
+  /** The person whose session the browser still has; null when it has none that lives. */
+  async resume(): Promise<User | null> {
+    try {
+      this.#user = await this.#call<User>("GET", "api/v1/admin/auth/me");
+    } catch (thrown) {
+      if (!(thrown instanceof ApiError) || thrown.status !== 401) {
+        throw thrown;
+      }
+      this.#user = null;
+    }
+    return this.#user;
+  }
+
+  /** Fails when the server could not be told; the session then goes on until it ends by itself. */
   async logout(): Promise<void> {
-    const token = this.#session?.token;
-    this.#session = null;
-    await this.#call("POST", "api/v1/admin/auth/logout", {}, token);
+    this.#user = null;
+    try {
+      await this.#call("POST", "api/v1/admin/auth/logout", {});
+    } catch (thrown) {
+      if (!(thrown instanceof ApiError) || thrown.status !== 401) {
+        throw thrown;
+      }
+    }
   }
 
   version(): Promise<Version> {
@@ -133,7 +145,7 @@ export class Api {
   }
 
   #begin(session: Session): User {
-    this.#session = session;
+    this.#user = session.user;
     return session.user;
   }
 
@@ -153,20 +165,20 @@ export class Api {
   }
 
   async #admin<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-    const session = this.#session;
+    const user = this.#user;
     try {
-      return await this.#call<Answer>(method, `api/v1/admin/${path}`, body, session?.token);
+      return await this.#call<Answer>(method, `api/v1/admin/${path}`, body);
     } catch (thrown) {
-      if (session && session === this.#session && thrown instanceof ApiError && thrown.status === 401) {
-        this.#session = null;
+      if (user && user === this.#user && thrown instanceof ApiError && thrown.status === 401) {
+        this.#user = null;
         this.onSessionEnd();
       }
       throw thrown;
     }
   }
 
-  async #call<Answer>(method: string, path: string, body?: unknown, token?: string): Promise<Answer> {
-    const response = await this.#send(method, path, body, token);
+  async #call<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+    const response = await this.#send(method, path, body);
     const text = await response.text().catch(() => {
       throw noAnswer();
     });
@@ -176,12 +188,10 @@ export class Api {
     return (text === "" ? undefined : parse(text, response)) as Answer;
   }
 
-  async #send(method: string, path: string, body?: unknown, token?: string): Promise<Response> {
+  async #send(method: string, path: string, body?: unknown): Promise<Response> {
     const headers = new Headers({ Accept: "application/json" });
-    if (token) {
-      headers.set("Authorization", `Bearer ${token}`);
-    }
-    if (body !== undefined) {
+    if (method !== "GET") {
+      // Also without a body: forms of other sites cannot send this type, and the server insists on it.
       headers.set("Content-Type", "application/json");
     }
     try {
@@ -189,8 +199,7 @@ export class Api {
         method,
         headers,
         body: body === undefined ? undefined : JSON.stringify(body),
-        // The token is the one credential; a cookie beside it could be another person's.
-        credentials: "omit",
+        credentials: "same-origin",
         cache: "no-store",
         signal: AbortSignal.timeout(timeoutMs),
       });

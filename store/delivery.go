@@ -1,0 +1,194 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Attempt is one failed attempt of a delivery.
+type Attempt struct {
+	At          Time       `json:"at"`
+	Error       string     `json:"error"`
+	ExecutionID *uuid.UUID `json:"execution_id"`
+}
+
+// Delivery is one row of the outbox: an event on its way to one script.
+type Delivery struct {
+	ID        uuid.UUID  `json:"id"`
+	AppID     uuid.UUID  `json:"app_id"`
+	TriggerID *uuid.UUID `json:"trigger_id"` // nil for a request of an asynchronous route
+	ScriptID  uuid.UUID  `json:"script_id"`
+	Event     Event      `json:"event"`
+	Failures  int        `json:"failures"`
+	Crashes   int        `json:"crashes"`
+	Attempts  []Attempt  `json:"attempts"`
+	DueAt     *Time      `json:"due_at"`         // nil: at once
+	Held      string     `json:"held,omitempty"` // why it does not run; see Catalog.Held
+}
+
+const selectDeliveries = "SELECT key, rest, app_id, trigger_id, script_id, event_id, kind, depth, occurred_at, failures, crashes, due_at," +
+	" attempts, event, body FROM outbox"
+
+func scanDelivery(r row) (Delivery, error) {
+	d := Delivery{ID: joinID(r.integer(0), r.integer(1)), AppID: r.id(2), TriggerID: r.optionalID(3), ScriptID: r.id(4),
+		Event:    Event{ID: r.id(5), Kind: r.text(6), Depth: int(r.integer(7)), OccurredAt: r.time(8), TriggerID: r.id(3), Data: r.blob(13), Body: r.blob(14)},
+		Failures: int(r.integer(9)), Crashes: int(r.integer(10)), DueAt: r.optionalTime(11)}
+	var err error
+	d.Attempts, err = decodeAttempts(r.text(12))
+	return d, err
+}
+
+func decodeAttempts(text string) ([]Attempt, error) {
+	attempts := []Attempt{}
+	if text == "" {
+		return attempts, nil
+	}
+	if err := json.Unmarshal([]byte(text), &attempts); err != nil {
+		return nil, fmt.Errorf("reading a stored list of attempts: %w", err)
+	}
+	return attempts, nil
+}
+
+// LoadDeliveries returns the rows of these deliveries by id. One that is not
+// there any more is left out.
+func (s *Store) LoadDeliveries(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*Delivery, error) {
+	loaded := make(map[uuid.UUID]*Delivery, len(ids))
+	err := s.read(ctx, func(t *transaction) error {
+		found, err := collect(t, scanDelivery, selectDeliveries+" WHERE key IN (SELECT value FROM json_each(?))", keyList(ids))
+		for _, d := range found {
+			loaded[d.ID] = d
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading deliveries: %w", err)
+	}
+	return loaded, nil
+}
+
+// keyList writes the keys of ids as a JSON array, so that one statement takes
+// any number of them.
+func keyList(ids []uuid.UUID) string {
+	list := make([]byte, 0, 21*len(ids)+2)
+	list = append(list, '[')
+	for i, id := range ids {
+		if i > 0 {
+			list = append(list, ',')
+		}
+		key, _, _ := splitID(id)
+		list = strconv.AppendInt(list, key, 10)
+	}
+	return string(append(list, ']'))
+}
+
+// Deliveries lists an app's pending deliveries, oldest first.
+func (s *Store) Deliveries(ctx context.Context, app uuid.UUID, request PageRequest) (Page[Delivery], error) {
+	if err := s.flushAcks(ctx); err != nil {
+		return Page[Delivery]{}, err
+	}
+	page, err := keyedPage(ctx, s, keyedList[Delivery]{
+		name: "outbox " + app.String(), app: app, scan: scanDelivery, id: func(d *Delivery) uuid.UUID { return d.ID },
+		query: selectDeliveries + " WHERE app_id = ? AND key > ? ORDER BY key LIMIT ?",
+	}, request)
+	for i := range page.Items {
+		d := &page.Items[i]
+		s.nameTrigger(&d.Event)
+		d.Held = s.Catalog().Held(d.Event.TriggerID, d.ScriptID)
+	}
+	return page, err
+}
+
+// nameTrigger fills in what an event's row does not repeat.
+func (s *Store) nameTrigger(e *Event) {
+	if t := s.Catalog().Triggers[e.TriggerID]; t != nil {
+		e.TriggerName = t.Name
+	}
+}
+
+// The reasons for which pending deliveries wait, besides HeldRegistrant.
+const (
+	HeldDisabled       = "disabled"        // the trigger is switched off
+	HeldScriptDisabled = "script_disabled" // the script is switched off
+)
+
+// Held says why deliveries of a trigger (zero: of an asynchronous route) to a
+// script wait although they are due, or "".
+func (c *Catalog) Held(trigger, script uuid.UUID) string {
+	if t := c.Triggers[trigger]; t != nil && !t.Enabled {
+		return HeldDisabled
+	} else if t != nil && t.Held != "" {
+		return t.Held
+	}
+	if s := c.Scripts[script]; s != nil && !s.Enabled {
+		return HeldScriptDisabled
+	}
+	return ""
+}
+
+// AcknowledgeDelivery takes a finished delivery out of the count at once and
+// out of the table within a second: a crash before that runs it again.
+func (s *Store) AcknowledgeDelivery(d PendingDelivery) {
+	o := &s.outbox
+	o.mutex.Lock()
+	usage := o.usageOf(d.App)
+	usage.rows--
+	usage.bytes -= d.Bytes
+	o.acked = append(o.acked, d.ID)
+	due := len(o.acked) == ackRows
+	o.mutex.Unlock()
+	if due {
+		select {
+		case o.due <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// ackRows is how many finished deliveries are deleted without waiting for the
+// tick, and at most at once.
+const ackRows = 1024
+
+// flushAcks deletes the rows of finished deliveries.
+func (s *Store) flushAcks(ctx context.Context) error {
+	o := &s.outbox
+	o.mutex.Lock()
+	acked := o.acked
+	o.acked = nil
+	o.mutex.Unlock()
+	for len(acked) > 0 {
+		part := acked[:min(len(acked), ackRows)]
+		err := s.writer.do(context.WithoutCancel(ctx), &operation{frees: true, fn: func(t *transaction) error {
+			_, err := t.exec("DELETE FROM outbox WHERE key IN (SELECT value FROM json_each(?))", keyList(part))
+			return err
+		}})
+		if err != nil {
+			o.mutex.Lock()
+			o.acked = append(acked, o.acked...)
+			o.mutex.Unlock()
+			return fmt.Errorf("deleting finished deliveries: %w", err)
+		}
+		acked = acked[len(part):]
+	}
+	return nil
+}
+
+// RetryDelivery notes a failed attempt and when the next one is due. It is
+// relaxed: at a power cut within a second the attempt is made once more.
+func (s *Store) RetryDelivery(ctx context.Context, id uuid.UUID, failed Attempt, wait time.Duration) error {
+	text, err := json.Marshal(failed)
+	if err != nil {
+		return err
+	}
+	return s.relax(ctx, func(t *transaction) error {
+		key, _, _ := splitID(id)
+		due := TimeOf(t.at.Time().Add(wait))
+		n, err := t.exec("UPDATE outbox SET failures = failures + 1, due_at = ?, wait_ms = ?,"+
+			" attempts = json_insert(coalesce(attempts, '[]'), '$[#]', json(?)) WHERE key = ?", due, wait.Milliseconds(), string(text), key)
+		return mustChange(n, err, "delivery")
+	})
+}

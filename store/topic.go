@@ -1,0 +1,120 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+)
+
+const (
+	maxTopicBytes = 512 // as a key's
+	// MaxPayloadBytes is the most that a topic's payload may have as JSON.
+	MaxPayloadBytes = 256 << 10
+	maxDedupeBytes  = 512
+	// MaxDelay is the longest delay of a published topic.
+	MaxDelay = 365 * 24 * time.Hour
+	// dedupeFor is how long a dedupe key is remembered (spec 3).
+	dedupeFor = 24 * time.Hour
+)
+
+// TopicPublication is one call of topics.publish. Payload is JSON of up to
+// 256 KiB; Delay is 0 to MaxDelay. A Dedupe key that was seen on the topic
+// within 24 h is not queued again; "" means none.
+type TopicPublication struct {
+	App     uuid.UUID
+	Topic   string
+	Payload []byte
+	Delay   time.Duration
+	Dedupe  string
+	Origin  Origin
+}
+
+type topicEvent struct {
+	Topic   string          `json:"topic"`
+	Payload json.RawMessage `json:"payload"`
+}
+
+// PublishTopic queues the payload for each topic trigger of the app whose
+// filter matches, and returns the event's id (of the first one, for a repeated
+// dedupe key). KindInvalid "invalid_topic", "invalid_payload", "invalid_delay"
+// or "invalid_dedupe"; limit "outbox_full".
+func (s *Store) PublishTopic(ctx context.Context, p TopicPublication) (uuid.UUID, error) {
+	if err := p.check(); err != nil {
+		return uuid.Nil, err
+	}
+	return write(ctx, s, true, func(t *transaction) (uuid.UUID, error) { return s.publishTopic(t, p) })
+}
+
+func (s *Store) publishTopic(t *transaction, p TopicPublication) (uuid.UUID, error) {
+	id := s.newID()
+	if p.Dedupe != "" {
+		if first, err := t.dedupe(p, id); err != nil || first != id {
+			return first, err
+		}
+	}
+	event := newEvent{id: id, app: p.App, kind: string(TriggerTopic), depth: p.Origin.Depth + 1, wait: p.Delay}
+	for _, trigger := range s.Catalog().triggersOf(p.App, TriggerTopic, "") {
+		if !MatchTopic(trigger.Topic.Filter, p.Topic) {
+			continue
+		}
+		if event.data == nil {
+			data, err := json.Marshal(topicEvent{Topic: p.Topic, Payload: p.Payload})
+			if err != nil {
+				return uuid.Nil, err
+			}
+			event.data = data
+		}
+		if err := s.putEvent(t, event, trigger); err != nil {
+			return uuid.Nil, err
+		}
+	}
+	return id, nil
+}
+
+func (p *TopicPublication) check() error {
+	if err := CheckTopic(p.Topic); err != nil {
+		return err
+	}
+	switch {
+	case len(p.Payload) > MaxPayloadBytes:
+		return Errorf(KindInvalid, "invalid_payload", "a topic's payload may have %d bytes as JSON; this one has %d", MaxPayloadBytes, len(p.Payload))
+	case !json.Valid(p.Payload):
+		return Errorf(KindInvalid, "invalid_payload", "a topic's payload must be JSON")
+	case p.Delay < 0 || p.Delay > MaxDelay:
+		return Errorf(KindInvalid, "invalid_delay", "a delay is 0 to %d seconds", int64(MaxDelay.Seconds()))
+	case len(p.Dedupe) > maxDedupeBytes || !utf8.ValidString(p.Dedupe):
+		return Errorf(KindInvalid, "invalid_dedupe", "a dedupe key is text of at most %d bytes", maxDedupeBytes)
+	}
+	return nil
+}
+
+// dedupe notes that the publication's key was seen and returns the id of the
+// first event that bore it within 24 h: id itself when there was none.
+func (t *transaction) dedupe(p TopicPublication, id uuid.UUID) (uuid.UUID, error) {
+	sum := sha256.Sum256([]byte(p.Topic + "\x00" + p.Dedupe))
+	hash := sum[:16]
+	since := TimeOf(t.at.Time().Add(-dedupeFor))
+	// A time in the future was written by a clock that was wrong.
+	r, err := t.first("SELECT event_id FROM topic_dedupe WHERE app_id = ? AND hash = ? AND seen_at BETWEEN ? AND ?", p.App, hash, since, t.at)
+	if err == nil {
+		return r.id(0), nil
+	}
+	if !errors.Is(err, errNoRow) {
+		return uuid.Nil, err
+	}
+	_, err = t.exec("INSERT OR REPLACE INTO topic_dedupe (app_id, hash, event_id, seen_at) VALUES (?, ?, ?, ?)", p.App, hash, id, t.at)
+	return id, err
+}
+
+// DeleteOldDedupeKeys forgets the keys that were seen more than 24 h ago.
+func (s *Store) DeleteOldDedupeKeys(ctx context.Context) error {
+	return s.writer.do(ctx, &operation{frees: true, fn: func(t *transaction) error {
+		_, err := t.exec("DELETE FROM topic_dedupe WHERE seen_at < ?", TimeOf(t.at.Time().Add(-dedupeFor)))
+		return err
+	}})
+}

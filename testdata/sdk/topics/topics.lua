@@ -1,0 +1,25 @@
+-- topics.publish: ids, dedupe, and errors that name the argument.
+local first = topics.publish("home/hall/temperature", { celsius = 21.5 })
+assert(#first == 36, "an id is a UUID")
+assert(topics.publish("home", "text") ~= first, "each event has an id of its own")
+assert(topics.publish("home", json.null, { delay = 0.5 }))
+
+local once = topics.publish("home", 1, { dedupe = "reading 17" })
+assert(topics.publish("home", 1, { dedupe = "reading 17" }) == once, "a repeated key gives the first id")
+assert(topics.publish("attic", 1, { dedupe = "reading 17" }) ~= once, "a key counts within its topic")
+
+local function fails(expected, ...)
+  local ok, message = pcall(topics.publish, ...)
+  assert(not ok, "must fail: " .. expected)
+  assert(message:find(expected, 1, true), message)
+end
+fails("argument 1 (topic) must be a string, got nothing")
+fails("a topic has no wildcards", "home/+", 1)
+fails("a topic is 1 to 512 bytes long", "", 1)
+fails("argument 2 (payload) is missing", "home")
+fails("is over 262144 bytes of JSON", "home", ("x"):rep(262144))
+fails("payload is a function", "home", print)
+fails("option \"delay\" must be 0 to 31536000 seconds", "home", 1, { delay = -1 })
+fails("option \"delay\" must be a number", "home", 1, { delay = "soon" })
+fails("has the unknown key \"retries\"", "home", 1, { retries = 3 })
+fails("a dedupe key is text of at most 512 bytes", "home", 1, { dedupe = ("x"):rep(513) })

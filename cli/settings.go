@@ -33,10 +33,10 @@ type Settings struct {
 	RetentionDays    int64
 	RetentionRows    int64
 	LogFormat        string
+	Outside          outsideSettings
 	SecretKey        *store.SecretKey
 	SecretKeyFile    string
 	DevMode          bool
-	Outside          outsideSettings
 	Default, Ceiling limitSettings
 }
 
@@ -85,8 +85,8 @@ func settingsTable(s *Settings) []setting {
 		{"PICLOUD_LOG_RETENTION_ROWS", "log-retention-rows", "execution records kept for each script", "1000", number(&s.RetentionRows, 1, 1_000_000)},
 		{"PICLOUD_LOG_FORMAT", "log-format", "text or json; json when the output is not a terminal", "", oneOf(&s.LogFormat, "", "text", "json")},
 	}
-	table = append(table, keySettings(s)...)
 	table = append(table, outsideTable(&s.Outside)...)
+	table = append(table, keySettings(s)...)
 	table = append(table, limitTable("LIMIT", "limit", "default", &s.Default,
 		[6]string{"10000000", "16777216", "10000", "200", "4194304", "1000"})...)
 	return append(table, limitTable("CEILING", "ceiling", "highest a script may set", &s.Ceiling,
@@ -155,11 +155,11 @@ func (s *Settings) check() error {
 			return fmt.Errorf("PICLOUD_LIMIT_%s is %d, but its ceiling PICLOUD_CEILING_%s is %d", p.name, p.fallback, p.name, p.ceiling)
 		}
 	}
-	if err := s.checkKey(); err != nil {
-		return err
-	}
 	if public, err := url.Parse(s.PublicBaseURL); err == nil && s.AdminHost != "" && http.SameHost(public.Host, s.AdminHost) {
 		return fmt.Errorf("PICLOUD_ADMIN_HOST is the host of PICLOUD_PUBLIC_BASE_URL too, but no script answers there; devices need another name")
+	}
+	if err := s.checkKey(); err != nil {
+		return err
 	}
 	if (s.AdminUsername == "") != (s.AdminPassword == "") {
 		return fmt.Errorf("PICLOUD_ADMIN_USERNAME and PICLOUD_ADMIN_PASSWORD must be set together")

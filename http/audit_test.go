@@ -94,7 +94,7 @@ func TestEveryChangeIsAudited(t *testing.T) {
 			if want := fill.Replace(c.target) + " by " + who + " from 192.0.2.1 in the-call"; got != want {
 				t.Errorf("the entry says %s, want %s", got, want)
 			}
-			if id := field(t, list, "items.target.id"); len(id) != 36 && !dataAction(route.path) && !strings.HasPrefix(c.target, "secret ") {
+			if id := field(t, list, "items.target.id"); len(id) != 36 && !dataAction(route.path) && !strings.HasPrefix(c.target, "secret ") { // it has its name alone
 				t.Errorf("the target's id is %s", id)
 			}
 			if inApp := strings.Contains(c.path, "apps/") || strings.HasPrefix(c.path, "scripts") || strings.HasPrefix(c.path, "routes") || strings.HasPrefix(c.path, "grants"); inApp && field(t, list, "items.app_id") != w.apps["alpha"].id {

@@ -50,22 +50,14 @@ func (d *deliveries) begin(id string) (running *delivery, first bool, end func(*
 	}
 }
 
-// guardedDelivery is a request of a route with dedupe that was let in.
-type guardedDelivery struct {
-	guard      *routeGuard
-	route      *store.Route
-	id         string
-	invocation *runtime.Invocation
-}
-
 // runOnce runs the script for the first delivery of an id and gives its answer
 // to the others. Those that come while it runs wait for it; should it leave no
 // answer to give again, one of them is the next first.
-func (s *Server) runOnce(c echo.Context, d guardedDelivery) error {
+func (s *Server) runOnce(c echo.Context, g *routeGuard, id string, invocation *runtime.Invocation) error {
 	for {
-		running, first, end := d.guard.deliveries.begin(d.id)
+		running, first, end := g.deliveries.begin(id)
 		if first {
-			return s.runFirst(c, d, end)
+			return s.runFirst(c, g, id, invocation, end)
 		}
 		select {
 		case <-running.done:
@@ -73,7 +65,7 @@ func (s *Server) runOnce(c echo.Context, d guardedDelivery) error {
 			return writeError(c, nethttp.StatusServiceUnavailable, store.Errorf(store.KindUnavailable, "closed", "%s", catalogue["closed"].When))
 		}
 		if running.answer != nil {
-			return s.repeat(c, d, running.answer)
+			return s.repeat(c, g, invocation, running.answer)
 		}
 	}
 }
@@ -81,41 +73,41 @@ func (s *Server) runOnce(c echo.Context, d guardedDelivery) error {
 // runFirst runs a delivery that nothing in this process is running, unless it
 // was answered before. The answer is on the card before it is sent: a sender
 // that has it will not repeat, and one that has not gets the same again.
-func (s *Server) runFirst(c echo.Context, d guardedDelivery, end func(*store.WebhookAnswer)) error {
+func (s *Server) runFirst(c echo.Context, g *routeGuard, id string, invocation *runtime.Invocation, end func(*store.WebhookAnswer)) error {
 	var answer *store.WebhookAnswer
 	defer func() { end(answer) }()
-	stored, err := s.store.WebhookAnswer(s.runs, d.route.ID, d.id)
+	stored, err := s.store.WebhookAnswer(s.runs, g.route, id)
 	if err != nil {
 		return fmt.Errorf("find a webhook's answer: %w", err)
 	}
 	if stored != nil {
 		answer = stored
-		return s.repeat(c, d, stored)
+		return s.repeat(c, g, invocation, stored)
 	}
-	result, err := s.outcome(c, d.route, d.invocation)
+	result, err := s.outcome(c, g, invocation)
 	if err != nil {
 		return err
 	}
 	if result.Err == nil && result.Status < nethttp.StatusInternalServerError {
 		answer = &store.WebhookAnswer{Status: result.Status, Header: result.Header, Body: result.Body}
-		s.remember(d, *answer)
+		s.remember(g, id, *answer)
 	}
 	return s.sendOutcome(c, result)
 }
 
 // remember keeps an answer. The script has run, so a disk that is full must not
 // make its sender repeat: the answer goes out all the same.
-func (s *Server) remember(d guardedDelivery, answer store.WebhookAnswer) {
-	ttl := time.Duration(d.guard.guards.Dedupe.TTLS) * time.Second
-	if err := s.store.RememberWebhook(context.WithoutCancel(s.runs), d.route.ID, d.id, answer, ttl); err != nil {
+func (s *Server) remember(g *routeGuard, id string, answer store.WebhookAnswer) {
+	ttl := time.Duration(g.guards.Dedupe.TTLS) * time.Second
+	if err := s.store.RememberWebhook(context.WithoutCancel(s.runs), g.route, id, answer, ttl); err != nil {
 		s.logger.Warn("a webhook's answer was not kept; a repeat will run its script again",
-			slog.String("route_id", d.route.ID.String()), slog.String("error", err.Error()))
+			slog.String("route_id", g.route.String()), slog.String("error", err.Error()))
 	}
 }
 
 // repeat gives the first answer again and leaves a record that says so.
-func (s *Server) repeat(c echo.Context, d guardedDelivery, first *store.WebhookAnswer) error {
-	s.recordRefusal(d.guard, d.invocation, runtime.Rejection{
+func (s *Server) repeat(c echo.Context, g *routeGuard, invocation *runtime.Invocation, first *store.WebhookAnswer) error {
+	s.recordRefusal(c, g, invocation, runtime.Rejection{
 		Code: codeDuplicate, Message: "this delivery was answered before; it got the first answer again", Status: first.Status,
 	})
 	return s.sendOutcome(c, &runtime.Result{Status: first.Status, Header: first.Header, Body: first.Body})

@@ -32,7 +32,7 @@ func (s *Server) serveExecute(c echo.Context) error {
 		return err
 	}
 	invocation.Kind, invocation.CookiePath = runtime.KindExecute, path
-	return s.sendOutcome(c, s.runScript(c, invocation))
+	return s.runScript(c, invocation)
 }
 
 // executable returns the endpoint that the path names, if the caller may run

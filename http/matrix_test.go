@@ -55,10 +55,10 @@ func demandOf(method, path string) demand {
 		return demand{instance: 2, scope: "instance:admin"}
 	case path == "apps" || path == "scripts":
 		return demand{instance: 1, scope: "script:read"}
-	case about("secrets") && reads:
-		return in(2, "script:write")
 	case about("sandbox"):
 		return demand{instance: 3, sessions: true, where: "this app"}
+	case about("secrets") && reads:
+		return in(2, "script:write")
 	case about("members") || about("grants") || about("secrets") || path == "apps/:app" && !reads:
 		return in(3, "app:admin")
 	case about("logs") || about("executions") || reads && (about("outbox") || about("dead-letters") || about("abandoned-executions")):

@@ -28,6 +28,7 @@ const (
 // the requests so far. Nothing of them is read again for a request.
 type routeGuard struct {
 	route   uuid.UUID
+	async   bool // the route's requests are accepted, not run
 	guards  store.RouteGuards
 	scheme  *signature.Scheme // nil without verify
 	limiter *rateLimiter      // nil without rate_limit
@@ -38,7 +39,7 @@ type routeGuard struct {
 }
 
 func newRouteGuard(route *store.Route, now time.Time) (g *routeGuard, err error) {
-	g = &routeGuard{route: route.ID, guards: route.RouteGuards, records: newRecordBudget(now)}
+	g = &routeGuard{route: route.ID, async: route.DispatchMode == dispatchAsync, guards: route.RouteGuards, records: newRecordBudget(now)}
 	if g.guards.Verify != nil {
 		if g.scheme, err = schemeOf(g.guards.Verify); err != nil {
 			return nil, err
@@ -99,7 +100,7 @@ func (s *Server) notLocal(r *nethttp.Request, address netip.Addr) string {
 
 // runGuarded answers a request that was let in: it verifies the sender, folds
 // repeats and runs the script.
-func (s *Server) runGuarded(c echo.Context, g *routeGuard, route *store.Route, invocation *runtime.Invocation) error {
+func (s *Server) runGuarded(c echo.Context, g *routeGuard, invocation *runtime.Invocation) error {
 	request := invocation.Request
 	message := &signature.Message{Header: request.Header, Query: request.RawQuery, Body: request.Body}
 	invocation.Guarded = &runtime.Guarded{}
@@ -113,14 +114,31 @@ func (s *Server) runGuarded(c echo.Context, g *routeGuard, route *store.Route, i
 		}
 	}
 	if g.deliveryID == nil {
-		return s.serveRoute(c, route, invocation)
+		return s.passOn(c, g, invocation)
 	}
 	id, found := g.deliveryID(message)
 	if !found {
 		invocation.Guarded.Notes = append(invocation.Guarded.Notes, "there is no id at "+g.guards.Dedupe.From+", so repeats of this request cannot be folded")
-		return s.serveRoute(c, route, invocation)
+		return s.passOn(c, g, invocation)
 	}
-	return s.runOnce(c, guardedDelivery{guard: g, route: route, id: g.guards.Dedupe.From + "\x00" + id, invocation: invocation})
+	return s.runOnce(c, g, g.guards.Dedupe.From+"\x00"+id, invocation)
+}
+
+// passOn answers a request that every guard has let pass.
+func (s *Server) passOn(c echo.Context, g *routeGuard, invocation *runtime.Invocation) error {
+	result, err := s.outcome(c, g, invocation)
+	if err != nil {
+		return err
+	}
+	return s.sendOutcome(c, result)
+}
+
+// outcome runs a request, or accepts it for later where the route says so.
+func (s *Server) outcome(c echo.Context, g *routeGuard, invocation *runtime.Invocation) (*runtime.Result, error) {
+	if g.async {
+		return s.acceptRequest(g.route, invocation)
+	}
+	return s.run(c, invocation), nil
 }
 
 // verify checks who sent the request. The secret comes sealed from memory; one
@@ -157,11 +175,22 @@ func (s *Server) openSecret(g *routeGuard, invocation *runtime.Invocation) (stri
 	return value, err
 }
 
+// turnAway refuses a request before its body is read.
+func (s *Server) turnAway(c echo.Context, g *routeGuard, script *store.Script, why *refusal) error {
+	path, _ := escapedPath(c.Request()) // it has one: a route matched it
+	invocation, err := s.invocationHead(c, script, path)
+	if err != nil {
+		return err
+	}
+	invocation.Kind = runtime.KindHTTP
+	return s.refuse(c, g, invocation, why)
+}
+
 // refuse records a request that a guard turned away, and answers it.
 func (s *Server) refuse(c echo.Context, g *routeGuard, invocation *runtime.Invocation, why *refusal) error {
 	entry := catalogue[why.code]
 	failure := &store.Error{Code: why.code, Message: entry.When, Details: map[string]any{}}
-	if id := s.recordRefusal(g, invocation, runtime.Rejection{Code: why.code, Message: why.detail, Status: entry.Status}); id != uuid.Nil {
+	if id := s.recordRefusal(c, g, invocation, runtime.Rejection{Code: why.code, Message: why.detail, Status: entry.Status}); id != uuid.Nil {
 		failure.Details["execution_id"] = id.String()
 	}
 	if why.wait > 0 {
@@ -175,7 +204,7 @@ func (s *Server) refuse(c echo.Context, g *routeGuard, invocation *runtime.Invoc
 
 // recordRefusal leaves an execution record unless the route has left too many;
 // the next one says how many are missing.
-func (s *Server) recordRefusal(g *routeGuard, invocation *runtime.Invocation, why runtime.Rejection) uuid.UUID {
+func (s *Server) recordRefusal(c echo.Context, g *routeGuard, invocation *runtime.Invocation, why runtime.Rejection) uuid.UUID {
 	skipped, allowed := g.records.spend(s.config.Now())
 	if !allowed {
 		return uuid.Nil

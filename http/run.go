@@ -20,9 +20,6 @@ const (
 	// countedBody is the length up to which net/http counts a body by itself,
 	// cheaper than a header can be set.
 	countedBody = 2 << 10
-	// maxHops is how many runs may have led to a request: as many as events may
-	// cause each other (spec 4, "Depth"), because both are counted together.
-	maxHops = 8
 )
 
 // serveUserRoute answers everything outside the reserved paths.
@@ -38,6 +35,9 @@ func (s *Server) serveUserRoute(c echo.Context) error {
 	if !ok {
 		return malformedPath()
 	}
+	if holdsToken(path) {
+		return credentialInPath()
+	}
 	routes := s.routes.current.Load()
 	match := routes.table.Lookup(r.Method, r.Host, path)
 	if match.Outcome != routing.Found {
@@ -50,50 +50,38 @@ func (s *Server) serveUserRoute(c echo.Context) error {
 	guard := routes.guardOf(match.Value)
 	if guard != nil {
 		if refused := s.knock(guard, r); refused != nil {
-			unread, err := s.invocationHead(c, script, path)
-			if err != nil {
-				return err
-			}
-			unread.Kind = runtime.KindHTTP
-			return s.refuse(c, guard, unread, refused)
+			return s.turnAway(c, guard, script, refused)
 		}
 	}
 	invocation, err := s.invocation(c, script, path)
 	if err != nil {
 		return err
 	}
+	s.addMatch(invocation, &match)
+	switch {
+	case guard != nil:
+		return s.runGuarded(c, guard, invocation)
+	case match.Value.DispatchMode == dispatchAsync:
+		return s.accept(c, match.Value.ID, invocation)
+	default:
+		return s.runScript(c, invocation)
+	}
+}
+
+// addMatch adds what a route makes of the path.
+func (s *Server) addMatch(invocation *runtime.Invocation, match *routing.Match[*store.Route]) {
+	request := invocation.Request
 	invocation.Kind = runtime.KindHTTP
 	if !s.split() {
-		invocation.CookiePath = cookiePath(path, match.LiteralSegments())
+		invocation.CookiePath = cookiePath(request.Path, match.LiteralSegments())
 	}
-	invocation.Request.Rest = match.Rest()
+	request.Rest = match.Rest()
 	if count := match.ParamCount(); count > 0 {
-		invocation.Request.Params = make([]runtime.Param, 0, count)
+		request.Params = make([]runtime.Param, 0, count)
 		for name, value := range match.Params() {
-			invocation.Request.Params = append(invocation.Request.Params, runtime.Param{Name: name, Value: value})
+			request.Params = append(request.Params, runtime.Param{Name: name, Value: value})
 		}
 	}
-	if guard != nil {
-		return s.runGuarded(c, guard, match.Value, invocation)
-	}
-	return s.serveRoute(c, match.Value, invocation)
-}
-
-// serveRoute answers a request that may reach its script.
-func (s *Server) serveRoute(c echo.Context, route *store.Route, invocation *runtime.Invocation) error {
-	result, err := s.outcome(c, route, invocation)
-	if err != nil {
-		return err
-	}
-	return s.sendOutcome(c, result)
-}
-
-// outcome is what a route's script answers, or the promise to run it later.
-func (s *Server) outcome(c echo.Context, route *store.Route, invocation *runtime.Invocation) (*runtime.Result, error) {
-	if route.DispatchMode == dispatchAsync {
-		return s.acceptRequest(route, invocation)
-	}
-	return s.runScript(c, invocation), nil
 }
 
 // routedScript returns the script behind a route, and takes the response out of
@@ -164,18 +152,16 @@ func escapedPath(r *nethttp.Request) (string, bool) {
 // with its whole body and without the platform's credentials.
 func (s *Server) invocation(c echo.Context, script *store.Script, path string) (*runtime.Invocation, error) {
 	invocation, err := s.invocationHead(c, script, path)
-	if err == nil && c.Request().ContentLength != 0 {
-		invocation.Request.Body, err = readBody(c, s.config.MaxBodyBytes)
+	if err != nil || c.Request().ContentLength == 0 {
+		return invocation, err
 	}
+	invocation.Request.Body, err = readBody(c, s.config.MaxBodyBytes)
 	return invocation, err
 }
 
 // invocationHead is invocation without the body.
 func (s *Server) invocationHead(c echo.Context, script *store.Script, path string) (*runtime.Invocation, error) {
 	r := c.Request()
-	if holdsToken(path) {
-		return nil, credentialInPath()
-	}
 	header, removed := withoutCredentials(r.Header)
 	request := &runtime.Request{
 		Method:    r.Method,
@@ -200,8 +186,8 @@ func (s *Server) invocationHead(c echo.Context, script *store.Script, path strin
 	return &runtime.Invocation{Script: script, RequestID: requestID(c), Request: request, Screen: screenHeaders, Note: removalNote(removed)}, nil
 }
 
-// hopsOf counts the scripts' calls that led to a request. Past the limit they
-// go round in a circle.
+// hopsOf counts the scripts' calls that led to a request, together with the
+// events among them. Past their limit they go round in a circle.
 func hopsOf(r *nethttp.Request) (int, error) {
 	given := r.Header[runtime.HopsHeader]
 	if len(given) == 0 {
@@ -211,8 +197,8 @@ func hopsOf(r *nethttp.Request) (int, error) {
 	if err != nil || hops < 0 {
 		return 0, nil // not from a script
 	}
-	if hops > maxHops {
-		return 0, store.Errorf(store.KindInvalid, "loop_stopped", "scripts have called each other more than %d times in a chain", maxHops)
+	if hops > store.MaxDepth {
+		return 0, store.Errorf(store.KindInvalid, "loop_stopped", "scripts have called each other more than %d times in a chain", store.MaxDepth)
 	}
 	return hops, nil
 }
@@ -226,18 +212,23 @@ func (s *Server) clientIP(c echo.Context) string {
 	return address.String()
 }
 
-// runScript runs an invocation and returns what came of it. A caller who hangs
+// runScript runs an invocation and sends what came of it. A caller who hangs
 // up, as battery devices do right after their last byte, ends neither the run
 // nor the wait for a free place; the server's end does end the wait. When Run
 // returns, the script's state is free: a slow reader holds a socket and the
 // answer, nothing else.
-func (s *Server) runScript(c echo.Context, invocation *runtime.Invocation) *runtime.Result {
+func (s *Server) runScript(c echo.Context, invocation *runtime.Invocation) error {
+	return s.sendOutcome(c, s.run(c, invocation))
+}
+
+// run runs an invocation and notes when nobody waits for its result any more.
+func (s *Server) run(c echo.Context, invocation *runtime.Invocation) *runtime.Result {
 	result := s.engine.Run(s.runs, invocation)
 	s.noteAbandoned(c, invocation, result)
 	return result
 }
 
-// sendOutcome sends what came of a run.
+// sendOutcome sends what came of a run, while there is room for its answer.
 func (s *Server) sendOutcome(c echo.Context, result *runtime.Result) error {
 	if result.Err != nil {
 		return sendRunError(c, result)

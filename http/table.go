@@ -64,7 +64,7 @@ func (l *liveRoutes) update(catalog *store.Catalog) {
 // remember, when the route still asks the same.
 func (l *liveRoutes) guard(old *routesSnapshot, route *store.Route) (*routeGuard, error) {
 	if old != nil {
-		if same := old.guards[route.ID]; same != nil && same.guards.Equal(&route.RouteGuards) {
+		if same := old.guards[route.ID]; same != nil && same.async == (route.DispatchMode == dispatchAsync) && same.guards.Equal(&route.RouteGuards) {
 			return same, nil
 		}
 	}

@@ -123,12 +123,12 @@ func (e *Engine) now() time.Time {
 	return time.Now()
 }
 
-// ClockSynchronised reports whether the wall clock can be trusted.
-func (e *Engine) ClockSynchronised() bool { return e.synchronised == nil || e.synchronised() }
-
 // BackgroundSlots is how many deliveries can run at once: what the gate leaves
 // to background work.
 func (e *Engine) BackgroundSlots() int { return int(e.gate.share) }
+
+// ClockSynchronised reports whether the wall clock can be trusted.
+func (e *Engine) ClockSynchronised() bool { return e.synchronised == nil || e.synchronised() }
 
 // Close stops the monitor. No script may run any more.
 func (e *Engine) Close() { e.monitor.Close() }

@@ -65,24 +65,8 @@ func (r *Run) App() uuid.UUID { return r.script.AppID }
 // Store is the database that SDK functions read and write.
 func (r *Run) Store() *store.Store { return r.engine.store }
 
-// ClockSynchronised reports whether that clock can be trusted.
-func (r *Run) ClockSynchronised() bool { return r.engine.ClockSynchronised() }
-
-// Request is what started the run; false when that was an event.
-func (r *Run) Request() (*Request, bool) { return r.request, r.request != emptyRequest }
-
-// Secret opens one of the app's secrets. From then on the record shows its
-// name wherever its value would stand.
-func (r *Run) Secret(name string) (string, error) {
-	value, err := r.engine.store.OpenAppSecret(r.App(), name)
-	if err == nil {
-		r.record.secrets = r.record.secrets.add(Secret{Name: name, Value: value})
-	}
-	return value, err
-}
-
 // Origin says what caused the changes that the run makes.
-func (r *Run) Origin() store.Origin { return store.Origin{Depth: r.invocation.Depth} }
+func (r *Run) Origin() store.Origin { return store.Origin{Depth: r.Hops()} }
 
 // AwaitStore runs a call that waits for the database. Meanwhile the run holds
 // no slot of the gate, unless it holds much memory, and what others allocate is
@@ -125,6 +109,22 @@ func (r *Run) NoteQuery(report store.QueryReport) {
 		slices.SortFunc(e.Queries, func(a, b store.QueryReport) int { return cmp.Compare(b.DurationMS, a.DurationMS) })
 		e.Queries = e.Queries[:maxQueries]
 	}
+}
+
+// ClockSynchronised reports whether that clock can be trusted.
+func (r *Run) ClockSynchronised() bool { return r.engine.ClockSynchronised() }
+
+// Request is what started the run; false when that was an event.
+func (r *Run) Request() (*Request, bool) { return r.request, r.request != emptyRequest }
+
+// Secret opens one of the app's secrets. From then on the record shows its
+// name wherever its value would stand.
+func (r *Run) Secret(name string) (string, error) {
+	value, err := r.engine.store.OpenAppSecret(r.App(), name)
+	if err == nil {
+		r.record.secrets = r.record.secrets.add(Secret{Name: name, Value: value})
+	}
+	return value, err
 }
 
 // Fault logs a failure of PiCloud's own that a script's call met; the script

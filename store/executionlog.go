@@ -143,7 +143,10 @@ func (l *executionLog) take() (successes, failures []bufferedExecution) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	l.bytes, l.signalled = 0, false
-	return l.successes.swap(l.spare[0]), l.failures.swap(l.spare[1])
+	// The queues own the spare buffers from here on, also when nothing was taken.
+	spare := l.spare
+	l.spare = [2][]bufferedExecution{}
+	return l.successes.swap(spare[0]), l.failures.swap(spare[1])
 }
 
 // giveBack returns what could not be written, as the oldest of the buffer. The

@@ -318,6 +318,26 @@ func logPages(t testing.TB, s *Store) (rows, batches, pages int64) {
 	return rows, batches, pages
 }
 
+// A flush of nothing must not leave a buffer with two owners: what the next
+// flush has taken is not overwritten by records that come meanwhile.
+func TestTakenRecordsStayAfterAnEmptyFlush(t *testing.T) {
+	t.Parallel()
+	s := newTestStore(t)
+	script := s.newID()
+	s.RecordExecution(testExecution(s, script))
+	noError(t, s.FlushExecutions(t.Context()))
+	noError(t, s.FlushExecutions(t.Context()))
+	s.log.turn <- struct{}{} // as a flush holds it
+	defer func() { <-s.log.turn }()
+	first := testExecution(s, script)
+	s.RecordExecution(first)
+	taken, _ := s.log.take()
+	s.RecordExecution(testExecution(s, script))
+	if len(taken) != 1 || taken[0].execution != first {
+		t.Error("a record that was taken is another one now")
+	}
+}
+
 func TestRetentionByRows(t *testing.T) {
 	t.Parallel()
 	config := testConfig(t, t.TempDir())

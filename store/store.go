@@ -33,13 +33,13 @@ type Config struct {
 	// ReservedModuleNames are the names of the SDK's own tables, which no
 	// module may take.
 	ReservedModuleNames []string
+	// DataCacheBytes bounds the cache of key-value entries; 0 means 8 MiB.
+	DataCacheBytes int
 	// SecretKey is where the key that seals secrets comes from.
 	SecretKey KeySource
 	// locked opens the database without its master key, for a command that
 	// needs no secret and may not know where the key is.
 	locked bool
-	// DataCacheBytes bounds the cache of key-value entries; 0 means 8 MiB.
-	DataCacheBytes int
 	// OnFatal is called once when a sync or commit fails in a way that only a
 	// restart can recover from; cli ends the process.
 	OnFatal func(error)
@@ -106,6 +106,11 @@ func open(ctx context.Context, config Config, migrations fs.FS, keepHouse bool) 
 		path: filepath.Join(config.Dir, databaseName), space: newDiskSpace(config.Dir)}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.abandon())
+	}
+	if keepHouse && !config.locked {
+		if err := dropResets(config.Dir); err != nil {
+			return nil, errors.Join(err, s.abandon())
+		}
 	}
 	s.run(keepHouse)
 	return s, nil

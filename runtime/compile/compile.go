@@ -149,6 +149,8 @@ func (s *script) compileError(err error) error {
 		}
 	}
 	switch {
+	case strings.HasPrefix(message, "label '"):
+		return s.fail(failure.Line-1, "%s", message) // it reports the line after the label
 	case strings.HasPrefix(message, "register overflow"), message == "too many local variables":
 		return s.fail(failure.Line, "the function that starts here has too many local variables or too large an expression (at most 200 values at once)")
 	default:

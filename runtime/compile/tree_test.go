@@ -41,3 +41,14 @@ func TestParseRefusesWhatCompileRefuses(t *testing.T) {
 		}
 	}
 }
+
+// The generator reports a label that is there twice one line too late.
+func TestRepeatedLabelIsOnItsLine(t *testing.T) {
+	t.Parallel()
+	for source, line := range map[string]int{"::a::::a::": 1, "::a::\n\n::a::\n": 3, "local function f()\n::a::\n::a::\nend": 3} {
+		var refused *compile.Error
+		if _, err := compile.Compile("labels", source, nil); !errors.As(err, &refused) || refused.Line != line {
+			t.Errorf("%q: %v, want line %d", source, err, line)
+		}
+	}
+}

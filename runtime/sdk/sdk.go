@@ -32,9 +32,9 @@ func ModulesWith(outside Outside) []runtime.Module {
 		deadLettersModule(),
 		randomModule(),
 		regexModule(),
+		secretsModule(),
 		timeModule(),
 		urlModule(),
-		secretsModule(),
 		webhookModule(),
 	}
 }

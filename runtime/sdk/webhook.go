@@ -1,7 +1,6 @@
 package sdk
 
 import (
-	"context"
 	"errors"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 	"picloud/runtime/luax"
 	"picloud/runtime/meter"
 	"picloud/runtime/signature"
-	"picloud/store"
 )
 
 // Bounds of webhook.once.
@@ -27,20 +25,6 @@ var verifyOptions = []string{
 	"provider", "secret", "tolerance", "header", "in", "algorithm", "prefix", "encoding", "template", "timestamp_header", "id_header",
 }
 
-var verifyParam = runtime.ParamDoc{Name: "options", Type: "table", Doc: "Who signs, and with what.", Fields: []runtime.ParamDoc{
-	{Name: "provider", Type: "string", Doc: "github, stripe, slack, shopify, telegram, standard, hmac, token or basic."},
-	{Name: "secret", Type: "string", Doc: "The value of the secret, for basic \"user:password\"."},
-	optionDoc("tolerance", "integer", "Seconds that a signed time may be away, either way: 1 to 86,400, 300 when left out."),
-	optionDoc("header", "string", "Where the signature stands, if not where the provider has it; hmac needs it."),
-	optionDoc("in", "string", "For token: \"header:X\", \"query:key\" or \"form:PASSKEY\"; \"header:Authorization\" when left out."),
-	optionDoc("algorithm", "string", "For hmac: sha256, sha1 or sha512."),
-	optionDoc("prefix", "string", "For hmac: what stands before the signature."),
-	optionDoc("encoding", "string", "For hmac: hex or base64."),
-	optionDoc("template", "string", "For hmac: what is signed, with {body}, {timestamp} and {id}; {body} when left out."),
-	optionDoc("timestamp_header", "string", "For hmac: where {timestamp} stands, in Unix seconds or milliseconds."),
-	optionDoc("id_header", "string", "For hmac: where {id} stands."),
-}}
-
 func webhookModule() runtime.Module {
 	return runtime.Module{
 		Name: "webhook",
@@ -51,7 +35,19 @@ func webhookModule() runtime.Module {
 				Name: "verify",
 				Doc: "Checks the signature of ctx.request over its exact bytes, and its time where the scheme signs one. While the " +
 					"clock is not synchronised a time is not judged, and the log says so.",
-				Params: []runtime.ParamDoc{verifyParam},
+				Params: []runtime.ParamDoc{{Name: "options", Type: "table", Doc: "How the sender signs.", Fields: []runtime.ParamDoc{
+					{Name: "provider", Type: "string", Doc: "github, stripe, slack, shopify, telegram, standard, hmac, token or basic."},
+					{Name: "secret", Type: "string", Doc: "The value that sender and receiver share, such as secrets.get(\"GITHUB\")."},
+					optionDoc("tolerance", "integer", "Seconds that the signed time may be off, 300 when left out."),
+					optionDoc("header", "string", "Where the signature stands, if not where the provider usually puts it."),
+					optionDoc("in", "string", "For token: header:NAME, query:NAME or form:NAME."),
+					optionDoc("algorithm", "string", "For hmac: sha256, sha1 or sha512."),
+					optionDoc("prefix", "string", "For hmac: what stands before the signature."),
+					optionDoc("encoding", "string", "For hmac: hex or base64."),
+					optionDoc("template", "string", "For hmac: what is signed, with {body}, {timestamp} and {id}."),
+					optionDoc("timestamp_header", "string", "For hmac: where {timestamp} stands."),
+					optionDoc("id_header", "string", "For hmac: where {id} stands."),
+				}}},
 				Returns: []runtime.ReturnDoc{
 					{Type: "boolean", Doc: "Whether the sender holds the secret."},
 					{Type: "string", Doc: "If not, the reason."},
@@ -86,9 +82,8 @@ return "pushed"`,
   return "seen before"
 end
 return "new"`,
-				Counted: true,
-				Effect:  true,
-				Call:    onceWebhook,
+				Counted: true, Effect: true,
+				Call: onceWebhook,
 			},
 		},
 	}
@@ -96,7 +91,7 @@ return "new"`,
 
 func verifyWebhook(L *lua.LState) int {
 	args := luax.Args{L: L, Func: "webhook.verify"}
-	args.Table(1, "options") // it must be given
+	args.Table(1, "options")
 	options := args.Options(1, "options", verifyOptions...)
 	for _, needed := range verifyOptions[:2] {
 		if options.String(needed, "") == "" {
@@ -161,11 +156,15 @@ func onceWebhook(L *lua.LState) int {
 	if ttl < 1 || ttl > maxWebhookTTL {
 		L.RaiseError("webhook.once: argument 2 (ttl) must be 1 to %d seconds", maxWebhookTTL)
 	}
-	app, first := runtime.From(L).App(), false
-	blocking(args, func(ctx context.Context, s *store.Store) (err error) {
-		first, err = s.FirstWebhook(ctx, app, id, time.Duration(ttl)*time.Second)
-		return err
+	run := runtime.From(L)
+	var first bool
+	var err error
+	run.AwaitStore(func() {
+		first, err = run.Store().FirstWebhook(run.Context(), run.App(), id, time.Duration(ttl)*time.Second)
 	})
+	if err != nil {
+		raise(args, err)
+	}
 	L.Push(lua.LBool(first))
 	return 1
 }

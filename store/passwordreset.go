@@ -154,7 +154,7 @@ func awaitAnswer(ctx context.Context, config Config, request resetRequest) (bool
 		}
 		answer, err := readReset[resetAnswer](filepath.Join(config.Dir, resetAnswerName))
 		if err == nil && answer.ID == request.ID {
-			return answer.Active, errors.Join(answer.failure(), os.Remove(filepath.Join(config.Dir, resetAnswerName)))
+			return answer.Active, errors.Join(answer.failure(), dropResets(config.Dir))
 		}
 		if active, err := takeOver(ctx, config, request); !errors.Is(err, errInUse) {
 			return active, err
@@ -205,7 +205,8 @@ func (h *housekeeper) takeReset(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(os.Remove(path), writeFile(filepath.Join(dir, resetAnswerName), content))
+	// The answer first: a request that is gone without one is left again.
+	return errors.Join(writeFile(filepath.Join(dir, resetAnswerName), content), removeIfThere(path))
 }
 
 func readReset[T any](path string) (value T, err error) {

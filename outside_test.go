@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // relay passes connections on to the server, as a router's port forwarding or a
@@ -72,6 +73,37 @@ func TestAScriptThatCallsItself(t *testing.T) {
 	answer := s.call("GET", "/api/v1/execute/"+round, nil, nil)
 	if want := strings.Repeat("called ", 8) + "508loop_stopped"; answer.body != want {
 		t.Errorf("%d %s, want %s", answer.status, answer.body, want)
+	}
+}
+
+// The chain also ends when a part of it does not wait: an asynchronous route,
+// or a trigger that an event of the run has started.
+func TestAScriptThatCallsItselfLater(t *testing.T) {
+	t.Parallel()
+	var s *server
+	way := relay(t, func() string { return s.addr })
+	s = startServer(t, "", "PICLOUD_HTTP_ALLOW=127.0.0.1")
+	s.claim()
+	later := s.newScript("later", `return http.get("http://`+way+`/later").status`, nil)
+	s.must(s.call("POST", "/api/v1/admin/scripts/"+later+"/routes", map[string]string{"method": "GET", "path": "/later", "dispatch_mode": "async"}, nil), 201)
+	publish := s.newScript("publish", `return topics.publish("round", 1)`, nil)
+	start := s.newScript("start", `return http.get("http://`+way+`/api/v1/execute/`+publish+`").status`, nil)
+	s.must(s.call("POST", "/api/v1/admin/apps/default/triggers/topic",
+		map[string]any{"script_id": start, "name": "round", "topic": map[string]string{"filter": "round"}}, nil), 201)
+	s.must(s.call("GET", "/later", nil, nil), 202)
+	s.must(s.call("GET", "/api/v1/execute/"+publish, nil, nil), 200)
+	for _, script := range []string{later, start} {
+		var records []execution
+		for deadline := time.Now().Add(time.Minute); len(records) == 0 || records[0].Error == nil; records = s.records(script, 0) {
+			if time.Now().After(deadline) {
+				t.Fatalf("after %d runs there is no end", len(records))
+			}
+			time.Sleep(10 * time.Millisecond) // the log is all that tells of such a run
+		}
+		// Two links of the chain for each: the call, and what it leaves for later.
+		if got := records[0].Error.Code; len(records) != 5 || got != "loop_stopped" {
+			t.Errorf("%d records, the last with %q", len(records), got)
+		}
 	}
 }
 

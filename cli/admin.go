@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -69,6 +70,9 @@ func resetPassword(settings Settings, process Process, username string) error {
 		Dir: settings.Data, Logger: newLogger("text", process.Stderr), Now: time.Now,
 		OnFatal: func(error) {}, // the write that fails says so too
 	}, username, hash)
+	if errors.Is(err, store.ErrUnanswered) {
+		return fmt.Errorf("the password of %s may have changed, to one that nobody knows: %w", username, err)
+	}
 	if err != nil {
 		return fmt.Errorf("the password of %s is as before: %w", username, err)
 	}

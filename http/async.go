@@ -28,13 +28,13 @@ func (s *Server) accept(c echo.Context, route uuid.UUID, invocation *runtime.Inv
 
 // acceptRequest keeps a request for its script, which runs afterwards, with
 // retries. The answer, 202, is made once the request is on the card (spec 2,
-// "Routing").
+// "Routing"). A secret that its sender had to show is not kept with it.
 func (s *Server) acceptRequest(route uuid.UUID, invocation *runtime.Invocation) (*runtime.Result, error) {
-	request := invocation.Request
+	request := invocation.Guarded.Masked(invocation.Request)
 	stored := store.AsyncRequest{
 		RequestID: invocation.RequestID, RouteID: route, Method: request.Method, Path: request.Path, RawTarget: request.RawTarget, Host: request.Host,
 		Scheme: request.Scheme, RemoteIP: request.RemoteIP, Headers: request.Header, Query: request.RawQuery,
-		Params: make([][2]string, 0, len(request.Params)), Rest: request.Rest, Body: request.Body,
+		Params: make([][2]string, 0, len(request.Params)), Rest: request.Rest, Body: request.Body, Hops: request.Hops,
 	}
 	for _, param := range request.Params {
 		stored.Params = append(stored.Params, [2]string{param.Name, param.Value})

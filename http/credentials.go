@@ -54,7 +54,7 @@ func withoutCredentials(given nethttp.Header) (clean nethttp.Header, removed []s
 
 func anyCredential(name string, values []string) bool {
 	for _, value := range values {
-		if holdsToken(value) || name == "Cookie" && holdsSessionCookie(value) || holdsBasicToken(name, value) {
+		if holdsToken(value) || name == "Cookie" && holdsSessionCookie(value) || holdsBasicToken(value) {
 			return true
 		}
 	}
@@ -110,13 +110,23 @@ func isPlatformCookie(name string) bool {
 	return known && strings.EqualFold(name, sessionCookie)
 }
 
-// holdsBasicToken finds a token that was sent as user name or password.
-func holdsBasicToken(name, value string) bool {
-	if !strings.HasSuffix(name, "Authorization") || len(value) < len("Basic ") || !strings.EqualFold(value[:len("Basic ")], "Basic ") {
+// basicEncodings are how clients write the user and password of Basic, whatever
+// RFC 7617 says.
+var basicEncodings = []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding}
+
+// holdsBasicToken reports whether a header's value is a Basic credential with a
+// token of ours as user or password. Proxies copy Authorization under many names.
+func holdsBasicToken(value string) bool {
+	if len(value) < len("Basic ") || !strings.EqualFold(value[:len("Basic")], "Basic") {
 		return false
 	}
-	userPassword, err := base64.StdEncoding.DecodeString(strings.TrimSpace(value[len("Basic "):]))
-	return err == nil && holdsToken(string(userPassword))
+	encoded := strings.TrimSpace(value[len("Basic"):])
+	for _, encoding := range basicEncodings {
+		if decoded, err := encoding.DecodeString(encoded); err == nil && holdsToken(string(decoded)) {
+			return true
+		}
+	}
+	return false
 }
 
 // withoutTokens returns a query without the parameters that hold a token.

@@ -128,7 +128,7 @@ func (e *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.caus
 // identify gives the response the request's own id when that is valid, else a
 // new one.
 func identify(response, request nethttp.Header) {
-	if given := request[headerRequestID]; len(given) == 1 && validRequestID(given[0]) {
+	if given := request[headerRequestID]; len(given) == 1 && validRequestID(given[0]) && !holdsToken(given[0]) {
 		response[headerRequestID] = given
 		return
 	}

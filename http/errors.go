@@ -85,9 +85,17 @@ func (s *Server) logFailure(c echo.Context, err error, status int) {
 	s.logger.Log(r.Context(), level, "request failed",
 		slog.String("request_id", requestID(c)),
 		slog.String("method", r.Method),
-		slog.String("path", r.URL.Path),
+		slog.String("path", loggedPath(r.URL.Path)),
 		slog.Int("status", status),
 		slog.String("error", err.Error()))
+}
+
+// loggedPath is a path as the log may keep it: no credential of ours.
+func loggedPath(path string) string {
+	if holdsToken(path) {
+		return "[a path with a credential in it]"
+	}
+	return path
 }
 
 // asFailure returns the part of err that a caller may see.

@@ -488,3 +488,27 @@ func BenchmarkUserRoute(b *testing.B) {
 		})
 	}
 }
+
+// What an asynchronous route keeps until its script runs is free of the secret
+// that the sender had to show, and a repeat is promised the same delivery.
+func TestGuardsOfAsynchronousRoutes(t *testing.T) {
+	t.Parallel()
+	s, owner, script := guardedServer(t, `"local_only":true`)
+	route(t, s, owner, script, "/later", `"dispatch_mode":"async","verify":{"provider":"token","secret":"TOKEN","in":"form:PASSKEY"},"dedupe":{"from":"form:id"}`)
+	form := map[string]string{"Content-Type": "application/x-www-form-urlencoded", "X-Copy": guardSecret}
+	first := request(t, s, "POST", "/later?k="+guardSecret, "id=1&PASSKEY="+guardSecret, form)
+	wantStatus(t, first, 202)
+	if first.Header().Get("Content-Type") != "application/json" || first.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("the headers are %v", first.Header())
+	}
+	again := request(t, s, "POST", "/later", "id=1&PASSKEY="+guardSecret+"&n=2", form)
+	wantStatus(t, again, 202)
+	if field(t, again, "delivery_id") != field(t, first, "delivery_id") {
+		t.Errorf("%s, then %s", first.Body, again.Body)
+	}
+	wantError(t, request(t, s, "POST", "/later", "id=2&PASSKEY=no", form), 401, "bad_signature")
+	outbox := request(t, s, "GET", adminPrefix+"apps/default/outbox", "", owner).Body.String()
+	if strings.Contains(outbox, "hunter2") || strings.Count(outbox, "«secret:TOKEN»") < 2 || strings.Count(outbox, `"delivery_id"`)+strings.Count(outbox, `"attempts"`) != 1 {
+		t.Errorf("the outbox is %s", outbox)
+	}
+}

@@ -20,9 +20,6 @@ const (
 	// countedBody is the length up to which net/http counts a body by itself,
 	// cheaper than a header can be set.
 	countedBody = 2 << 10
-	// maxHops is how many runs may have led to a request: as many as events may
-	// cause each other (spec 4, "Depth"), because both are counted together.
-	maxHops = 8
 )
 
 // serveUserRoute answers everything outside the reserved paths.
@@ -37,6 +34,9 @@ func (s *Server) serveUserRoute(c echo.Context) error {
 	path, ok := escapedPath(r)
 	if !ok {
 		return malformedPath()
+	}
+	if holdsToken(path) {
+		return credentialInPath()
 	}
 	routes := s.routes.current.Load()
 	match := routes.table.Lookup(r.Method, r.Host, path)
@@ -162,9 +162,6 @@ func (s *Server) invocation(c echo.Context, script *store.Script, path string) (
 // invocationHead is invocation without the body.
 func (s *Server) invocationHead(c echo.Context, script *store.Script, path string) (*runtime.Invocation, error) {
 	r := c.Request()
-	if holdsToken(path) {
-		return nil, credentialInPath()
-	}
 	header, removed := withoutCredentials(r.Header)
 	request := &runtime.Request{
 		Method:    r.Method,
@@ -189,8 +186,8 @@ func (s *Server) invocationHead(c echo.Context, script *store.Script, path strin
 	return &runtime.Invocation{Script: script, RequestID: requestID(c), Request: request, Screen: screenHeaders, Note: removalNote(removed)}, nil
 }
 
-// hopsOf counts the scripts' calls that led to a request. Past the limit they
-// go round in a circle.
+// hopsOf counts the scripts' calls that led to a request, together with the
+// events among them. Past their limit they go round in a circle.
 func hopsOf(r *nethttp.Request) (int, error) {
 	given := r.Header[runtime.HopsHeader]
 	if len(given) == 0 {
@@ -200,8 +197,8 @@ func hopsOf(r *nethttp.Request) (int, error) {
 	if err != nil || hops < 0 {
 		return 0, nil // not from a script
 	}
-	if hops > maxHops {
-		return 0, store.Errorf(store.KindInvalid, "loop_stopped", "scripts have called each other more than %d times in a chain", maxHops)
+	if hops > store.MaxDepth {
+		return 0, store.Errorf(store.KindInvalid, "loop_stopped", "scripts have called each other more than %d times in a chain", store.MaxDepth)
 	}
 	return hops, nil
 }

@@ -62,7 +62,7 @@ func (s *Server) exampleFields(t *store.Trigger) map[string]json.RawMessage {
 	case store.TriggerKV:
 		example = map[string]any{"collection": t.KV.Collection, "key": t.KV.KeyPrefix + "test", "op": "insert", "value": map[string]any{}}
 	case store.TriggerDocs:
-		example = map[string]any{"collection": t.Docs.Collection, "id": "test", "op": "insert", "data": map[string]any{}}
+		example = map[string]any{"collection": t.Docs.Collection, "document_id": "test", "op": "insert", "data": map[string]any{}}
 	case store.TriggerTopic:
 		example = map[string]any{"topic": "test", "payload": map[string]any{}}
 	case store.TriggerDeadLetter:

@@ -60,6 +60,7 @@ func eventDocs() []ParamDoc {
 		optional("missed", "integer", "cron: how many firings it stands for besides its own."),
 		optional("collection", "string", "kv and docs: the collection."),
 		optional("key", "string", "kv: the key."),
+		optional("document_id", "string", "docs: the document's id."),
 		optional("op", "string", `kv and docs: "insert", "update" or "delete".`),
 		optional("value", "any", "kv: the value after the change."),
 		optional("prev_value", "any", "kv: the value before it."),

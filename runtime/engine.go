@@ -159,7 +159,7 @@ func (e *Engine) Run(ctx context.Context, invocation *Invocation) *Result {
 		record.took = time.Since(began) // it never came to a state
 	}
 	record.finish(result, failed)
-	record.mask(result)
+	record.mask(result, invocation.test())
 	if invocation.test() {
 		result.Execution = copyExecution(&record.execution)
 	}

@@ -115,7 +115,7 @@ func TestMaskOfARecord(t *testing.T) {
 		Error: &store.ExecutionError{Message: value, Traceback: value},
 		Logs:  []store.LogLine{{Message: value, Data: json.RawMessage(`{"a":"` + value + `"}`)}}}
 	result := &Result{Body: []byte(value), Header: fields(), Err: &Error{Message: value}}
-	r.mask(result)
+	r.mask(result, true)
 	text, err := json.Marshal([]any{r.execution, result})
 	if err != nil {
 		t.Fatal(err)
@@ -169,6 +169,6 @@ func BenchmarkMask(b *testing.B) {
 		r.request = store.RecordedRequest{Path: "/hook", Query: "room=hall", Body: `{"temperature":21.5}`}
 		r.response = store.RecordedResponse{Body: `{"ok":true}`}
 		r.execution = store.Execution{Logs: []store.LogLine{{Message: "sent"}}}
-		r.mask(&Result{})
+		r.mask(&Result{}, false)
 	}
 }

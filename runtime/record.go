@@ -49,7 +49,9 @@ func newRecord(id uuid.UUID, started time.Time, invocation *Invocation) *record 
 		r.execution.Request = &r.request
 	}
 	if guarded := invocation.Guarded; guarded != nil {
-		guarded.note(&r.execution, started)
+		for _, note := range guarded.Notes {
+			r.note(started, note)
+		}
 		for _, secret := range guarded.Secrets {
 			r.secrets = r.secrets.add(secret)
 		}

@@ -1,7 +1,7 @@
 package runtime
 
 import (
-	"time"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -30,14 +30,33 @@ func (e *Engine) Reject(invocation *Invocation, why Rejection) uuid.UUID {
 	x := &record.execution
 	x.Status, x.StatusCode = store.StatusRejected, why.Status
 	x.Error = &store.ExecutionError{Code: why.Code, Message: why.Message, Script: invocation.Script.Name}
-	record.mask(&Result{})
+	record.note(now, invocation.Note)
+	record.mask(&Result{}, false)
 	e.store.RecordExecution(x)
 	return x.ID
 }
 
-// note adds what the guards want the record to say.
-func (g *Guarded) note(x *store.Execution, at time.Time) {
-	for _, message := range g.Notes {
-		x.Logs = append(x.Logs, store.LogLine{At: store.TimeOf(at), Level: "warn", Message: message})
+// Masked is the request without the guards' secrets, for keeping it.
+func (g *Guarded) Masked(request *Request) *Request {
+	if g == nil || len(g.Secrets) == 0 {
+		return request
 	}
+	var m *masker
+	for _, secret := range g.Secrets {
+		m = m.add(secret)
+	}
+	masked := *request
+	masked.Path, masked.RawTarget, masked.RawQuery, masked.Rest = m.text(request.Path), m.text(request.RawTarget), m.text(request.RawQuery), m.text(request.Rest)
+	masked.Body = []byte(m.text(string(request.Body)))
+	masked.Header = request.Header.Clone()
+	for _, values := range masked.Header {
+		for i := range values {
+			values[i] = m.text(values[i])
+		}
+	}
+	masked.Params = slices.Clone(request.Params)
+	for i := range masked.Params {
+		masked.Params[i].Value = m.text(masked.Params[i].Value)
+	}
+	return &masked
 }

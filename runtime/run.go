@@ -66,7 +66,7 @@ func (r *Run) App() uuid.UUID { return r.script.AppID }
 func (r *Run) Store() *store.Store { return r.engine.store }
 
 // Origin says what caused the changes that the run makes.
-func (r *Run) Origin() store.Origin { return store.Origin{Depth: r.invocation.Depth} }
+func (r *Run) Origin() store.Origin { return store.Origin{Depth: r.Hops()} }
 
 // AwaitStore runs a call that waits for the database. Meanwhile the run holds
 // no slot of the gate, unless it holds much memory, and what others allocate is

@@ -106,7 +106,7 @@ func (p *picture) readEvents(t *transaction) error {
 	return t.each(func(r row) error {
 		if r.text(0) == kindDocs {
 			var e struct {
-				ID   string
+				ID   string `json:"document_id"`
 				Data struct{ N int }
 			}
 			err := json.Unmarshal(r.blob(1), &e)

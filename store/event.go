@@ -14,7 +14,7 @@ import (
 // is stopped (spec 4, "Depth").
 const MaxDepth = 8
 
-// Origin says what caused a change: Depth is 0 for a request, a test run or an
+// Origin says what caused a change: Depth is 0 for a request from outside, a test run or an
 // admin call, and the event's own depth for a run that an event started.
 type Origin struct{ Depth int }
 
@@ -30,6 +30,7 @@ type dataChange struct {
 }
 
 // kvEvent and docsEvent are what the outbox keeps of a change (spec 3, "ctx").
+// A document's id is not called id: that is the event's own.
 type kvEvent struct {
 	Collection string          `json:"collection"`
 	Key        string          `json:"key"`
@@ -40,7 +41,7 @@ type kvEvent struct {
 
 type docsEvent struct {
 	Collection string          `json:"collection"`
-	ID         string          `json:"id"`
+	DocumentID string          `json:"document_id"`
 	Op         string          `json:"op"`
 	Data       json.RawMessage `json:"data,omitempty"`
 	Previous   json.RawMessage `json:"prev_data,omitempty"`
@@ -78,7 +79,7 @@ func (c *dataChange) encode() ([]byte, error) {
 	if c.kind == string(TriggerKV) {
 		return json.Marshal(kvEvent{Collection: c.collection, Key: c.key, Op: c.op, Value: c.value, Previous: c.previous})
 	}
-	return json.Marshal(docsEvent{Collection: c.collection, ID: c.key, Op: c.op, Data: c.value, Previous: c.previous})
+	return json.Marshal(docsEvent{Collection: c.collection, DocumentID: c.key, Op: c.op, Data: c.value, Previous: c.previous})
 }
 
 // matchesChange: the trigger is known to listen to the change's collection.

@@ -222,3 +222,15 @@ func TestTriggersStopWithTheirUser(t *testing.T) {
 	noError(t, f.DeleteUser(t.Context(), other.ID, RoleOwner))
 	rows("deletion", 2)
 }
+
+// A script tells by ctx.event which document changed; id is the event's own there.
+func TestADocumentsEventNamesIt(t *testing.T) {
+	t.Parallel()
+	f := newEventFixture(t, newTestStore(t))
+	f.trigger(t, "documents", TriggerDocs, DataRule{Collection: "readings"})
+	must[*Document](t)(f.InsertDocument(t.Context(), DocumentKey{App: f.app.ID, Collection: "readings", ID: "hall"}, DocumentWrite{Data: []byte(`{"t":21}`)}))
+	deliveries := must[Page[Delivery]](t)(f.Deliveries(t.Context(), f.app.ID, PageRequest{}))
+	if got := string(deliveries.Items[0].Event.Data); got != `{"collection":"readings","document_id":"hall","op":"insert","data":{"t":21}}` {
+		t.Errorf("the event is %s", got)
+	}
+}

@@ -41,13 +41,22 @@ type resetAnswer struct {
 	Error  string `json:"error"`
 }
 
+// ErrUnanswered says that a running server did not answer in time: the password
+// may have been set all the same.
+var ErrUnanswered = errors.New("the running server did not answer in time; stop it and try again")
+
 // RecoverPassword sets a user's password in the data folder config.Dir, also
 // while a server uses it; ctx bounds how long that server may take. It reports
-// whether the user is active.
+// whether the user is active. One command at a time does so in a folder.
 func RecoverPassword(ctx context.Context, config Config, username, passwordHash string) (active bool, err error) {
 	if err := mustExist(config.Dir); err != nil {
 		return false, err
 	}
+	release, err := takeTurn(ctx, config.Dir)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	request := resetRequest{ID: rand.Text(), Username: username, PasswordHash: passwordHash}
 	active, err = recoverAlone(ctx, config, request)
 	if !errors.Is(err, errInUse) {
@@ -57,6 +66,38 @@ func RecoverPassword(ctx context.Context, config Config, username, passwordHash 
 		return false, fmt.Errorf("the data folder %s cannot be written (run this as root, or as the user that runs PiCloud): %w", config.Dir, err)
 	}
 	return awaitAnswer(ctx, config, request)
+}
+
+// takeTurn waits until no other command resets a password in the folder: there
+// is one request and one answer. The lock is the folder's own, so that it leaves
+// nothing behind.
+func takeTurn(ctx context.Context, dir string) (release func() error, err error) {
+	folder, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	ticker := time.NewTicker(resetPollEvery)
+	defer ticker.Stop()
+	for {
+		err := syscall.Flock(int(folder.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return folder.Close, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, errors.Join(fmt.Errorf("the data folder %s cannot be locked: %w", dir, err), folder.Close())
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return nil, errors.Join(errors.New("another reset-password is still at work; try again"), folder.Close())
+		}
+	}
+}
+
+// dropResets removes what a command left that nobody waits for any more: a
+// password must not change when nobody expects it.
+func dropResets(dir string) error {
+	return errors.Join(removeIfThere(filepath.Join(dir, resetRequestName)), removeIfThere(filepath.Join(dir, resetAnswerName)))
 }
 
 // recoverAlone sets the password when no server runs.
@@ -109,14 +150,20 @@ func awaitAnswer(ctx context.Context, config Config, request resetRequest) (bool
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			return false, errors.Join(errors.New("the running server did not answer in time; stop it and try again"), removeIfThere(path))
+			return false, errors.Join(ErrUnanswered, removeIfThere(path))
 		}
 		answer, err := readReset[resetAnswer](filepath.Join(config.Dir, resetAnswerName))
 		if err == nil && answer.ID == request.ID {
-			return answer.Active, errors.Join(answer.failure(), os.Remove(filepath.Join(config.Dir, resetAnswerName)))
+			return answer.Active, errors.Join(answer.failure(), dropResets(config.Dir))
 		}
 		if active, err := takeOver(ctx, config, request); !errors.Is(err, errInUse) {
 			return active, err
+		}
+		// A server that has just started dropped it as a left-over.
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			if err := leaveRequest(config.Dir, request); err != nil {
+				return false, err
+			}
 		}
 	}
 }
@@ -158,7 +205,8 @@ func (h *housekeeper) takeReset(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(os.Remove(path), writeFile(filepath.Join(dir, resetAnswerName), content))
+	// The answer first: a request that is gone without one is left again.
+	return errors.Join(writeFile(filepath.Join(dir, resetAnswerName), content), removeIfThere(path))
 }
 
 func readReset[T any](path string) (value T, err error) {

@@ -2,9 +2,11 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -103,5 +105,44 @@ func TestOddResetRequestIsAnsweredAndGone(t *testing.T) {
 	answer := must[resetAnswer](t)(readReset[resetAnswer](filepath.Join(s.config.Dir, resetAnswerName)))
 	if !strings.Contains(answer.Error, "not a request") {
 		t.Errorf("the answer is %+v", answer)
+	}
+}
+
+// Commands at once wait for each other: none fails, and the last one's password
+// is in force.
+func TestRecoverPasswordOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	s, err := open(t.Context(), testConfig(t, t.TempDir()), embeddedMigrations(t), true)
+	noError(t, err)
+	defer closeTest(t, s)
+	ann := must[User](t)(s.CreateFirstOwner(t.Context(), "ann", "hash"))
+	var commands sync.WaitGroup
+	for i := range 3 {
+		commands.Go(func() {
+			if _, err := RecoverPassword(t.Context(), s.config, "ann", fmt.Sprint("new ", i)); err != nil {
+				t.Errorf("command %d: %v", i, err)
+			}
+		})
+	}
+	commands.Wait()
+	if got := must[User](t)(s.User(t.Context(), ann.ID)); !strings.HasPrefix(got.PasswordHash, "new ") {
+		t.Errorf("the hash is %q", got.PasswordHash)
+	}
+	noLeftovers(t, s.config.Dir)
+}
+
+// What a command left long ago changes nothing at the next start.
+func TestLeftOverResetIsDropped(t *testing.T) {
+	t.Parallel()
+	config := testConfig(t, t.TempDir())
+	s := openTest(t, config)
+	user := must[User](t)(s.CreateFirstOwner(t.Context(), "ada", "old"))
+	closeTest(t, s)
+	noError(t, leaveRequest(config.Dir, resetRequest{ID: "x", Username: "ada", PasswordHash: "new"}))
+	again := must[*Store](t)(Open(t.Context(), config))
+	defer closeTest(t, again)
+	noError(t, again.housekeeper.takeReset(t.Context()))
+	if now := must[User](t)(again.User(t.Context(), user.ID)); now.PasswordHash != "old" {
+		t.Error("a request that nobody waits for was carried out")
 	}
 }

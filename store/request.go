@@ -22,7 +22,8 @@ type AsyncRequest struct {
 	Query     string              `json:"query"`
 	Params    [][2]string         `json:"params"` // name and value, in the order of the path
 	Rest      string              `json:"rest"`
-	Body      []byte              `json:"-"` // has a column of its own
+	Hops      int                 `json:"hops,omitempty"` // runs that led to the request
+	Body      []byte              `json:"-"`              // has a column of its own
 }
 
 // AcceptRequest queues a request for a script and returns the delivery's id
@@ -33,7 +34,7 @@ func (s *Store) AcceptRequest(ctx context.Context, target *Script, request Async
 		return uuid.Nil, err
 	}
 	return write(ctx, s, true, func(t *transaction) (uuid.UUID, error) {
-		event := newEvent{id: s.newID(), app: target.AppID, kind: KindRequest, depth: 1, data: data, body: request.Body}
+		event := newEvent{id: s.newID(), app: target.AppID, kind: KindRequest, depth: request.Hops + 1, data: data, body: request.Body}
 		return s.put(t, event, PendingDelivery{App: target.AppID, Script: target.ID})
 	})
 }

@@ -107,6 +107,11 @@ func open(ctx context.Context, config Config, migrations fs.FS, keepHouse bool) 
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.abandon())
 	}
+	if keepHouse && !config.locked {
+		if err := dropResets(config.Dir); err != nil {
+			return nil, errors.Join(err, s.abandon())
+		}
+	}
 	s.run(keepHouse)
 	return s, nil
 }

@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"math"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -93,7 +94,7 @@ func (p *patterns) query(args luax.Args) search {
 
 // limitOption is the option limit, or more than there can be.
 func limitOption(args luax.Args, n int) int {
-	const unlimited = 1 << 40
+	const unlimited = math.MaxInt32 // matches of one call
 	limit := args.Options(n, "options", "limit").Int("limit", unlimited)
 	if limit < 1 {
 		args.L.RaiseError("%s: option \"limit\" must be at least 1", args.Func)

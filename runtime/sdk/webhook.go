@@ -70,7 +70,7 @@ return "pushed"`,
 					"When it returns true the card has it.",
 				Params: []runtime.ParamDoc{
 					{Name: "id", Type: "string", Doc: "What tells deliveries apart, 1 to 1,024 bytes."},
-					{Name: "ttl", Type: "number", Doc: "Seconds to remember it: 1 to 2,592,000 (30 days), a day if left out.", Optional: true},
+					{Name: "ttl", Type: "integer", Doc: "Seconds to remember it: 1 to 2,592,000 (30 days), a day if left out.", Optional: true},
 				},
 				Returns: []runtime.ReturnDoc{{Type: "boolean", Doc: "Whether the app sees the id for the first time."}},
 				Errors: []string{

@@ -80,9 +80,10 @@ func optInt(L *lua.LState, n int, name string, fallback int) int {
 }
 
 // truncate turns a number into an integer as C's cast does, but with limits far
-// inside int64, so that callers can add and subtract without overflow.
+// inside int, so that callers can add and subtract without overflow. On a 32-bit
+// machine that is still more than any index or length there.
 func truncate(f float64) int {
-	const limit = 1 << 60
+	const limit = math.MaxInt / 8
 	switch {
 	case f != f:
 		return 0

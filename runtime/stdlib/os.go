@@ -82,8 +82,8 @@ func (lib *Library) osDate(L *lua.LState) int {
 	at := now
 	if L.Get(2) != lua.LNil {
 		const farthest = 67767976233532799 // the end of the year 2^31, where C gives up
-		seconds := checkInt(L, 2, "date")
-		if seconds > farthest || seconds < -farthest {
+		seconds := checkNumber(L, 2, "date")
+		if !(math.Abs(seconds) <= farthest) {
 			L.Push(lua.LNil)
 			return 1
 		}

@@ -23,3 +23,4 @@ local message = { to = "a@example.com", subject = "s", text = "t" }
 fails("email.send: email is not configured (PICLOUD_SMTP_HOST, ", email.send, message)
 message.html = "<b>t</b>"
 fails("email.send_html: email is not configured (PICLOUD_SMTP_HOST, ", email.send_html, message)
+fails("email.send may not be called inside kv.transaction", kv.transaction, function() return email.send(message) end)

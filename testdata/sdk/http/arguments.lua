@@ -43,3 +43,7 @@ for url, category in pairs({
     assert(not message:find("%d+%.%d+%.%d+%.%d+"), message)
   end
 end
+
+-- A transaction may run again, so nothing in it leaves the house.
+local ok, message = pcall(kv.transaction, function() return http.get(here) end)
+assert(not ok and message:find("http.get may not be called inside kv.transaction", 1, true), message)

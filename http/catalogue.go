@@ -28,7 +28,7 @@ var catalogue = map[string]catalogueEntry{
 	"bad_signature":         {401, "the request does not prove that its sender holds the route's secret"},
 	"wrong_password":        {403, "the current password is wrong"},
 	"owners_only":           {403, "only an owner, signed in with a password, may do this to an owner"},
-	"sessions_only":         {403, "an API key may do this to members only; sign in with a password"},
+	"sessions_only":         {403, "an API key may not do this to that user; sign in with a password"},
 	"forbidden":             {403, "the credential is valid but may not do this; details.field names what, if it is in the body"},
 	"not_local":             {403, "the route answers the local network only"},
 	"cross_origin":          {403, "a call with the session cookie that did not come from PiCloud's own page"},

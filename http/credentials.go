@@ -110,23 +110,20 @@ func isPlatformCookie(name string) bool {
 	return known && strings.EqualFold(name, sessionCookie)
 }
 
-// basicEncodings are how clients write the user and password of Basic, whatever
-// RFC 7617 says.
-var basicEncodings = []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding}
-
 // holdsBasicToken reports whether a header's value is a Basic credential with a
-// token of ours as user or password. Proxies copy Authorization under many names.
+// token of ours as user or password, in any form of base64 that clients use.
+// Proxies copy Authorization under many names.
 func holdsBasicToken(value string) bool {
 	if len(value) < len("Basic ") || !strings.EqualFold(value[:len("Basic")], "Basic") {
 		return false
 	}
-	encoded := strings.TrimSpace(value[len("Basic"):])
-	for _, encoding := range basicEncodings {
-		if decoded, err := encoding.DecodeString(encoded); err == nil && holdsToken(string(decoded)) {
-			return true
-		}
+	encoded := strings.TrimRight(strings.TrimSpace(value[len("Basic"):]), "=")
+	encoding := base64.RawStdEncoding
+	if strings.ContainsAny(encoded, "-_") {
+		encoding = base64.RawURLEncoding
 	}
-	return false
+	decoded, err := encoding.DecodeString(encoded)
+	return err == nil && holdsToken(string(decoded))
 }
 
 // withoutTokens returns a query without the parameters that hold a token.

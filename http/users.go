@@ -111,6 +111,9 @@ func (s *Server) resetHash(c echo.Context, by principal, user store.User, passwo
 	if password == nil {
 		return nil, nil
 	}
+	if by.Key != nil { // with it the key's holder could sign in as that user
+		return nil, store.Errorf(store.KindForbidden, "sessions_only", "an API key cannot set a password; sign in with a password to do that")
+	}
 	if user.ID == by.User.ID {
 		return nil, invalidField("password", "change your own password with auth/password")
 	}

@@ -297,5 +297,6 @@ func (i *instance) httpConfig() http.Config {
 		MaxBodyBytes:  i.settings.MaxBodyBytes,
 
 		TrustedProxies: i.settings.TrustedProxies,
+		Ready:          []func(context.Context) error{i.scheduler.Ready},
 	}
 }

@@ -87,6 +87,13 @@ func signal(c chan struct{}) {
 	}
 }
 
+// serves reports whether the workers claim what is due.
+func (d *dispatcher) serves() bool {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	return d.cancel != nil && !d.stopping
+}
+
 // quiesce makes the workers stop claiming; runs in progress go on, and those
 // that wait for a slot come back.
 func (d *dispatcher) quiesce() {

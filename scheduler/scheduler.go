@@ -125,6 +125,17 @@ func guarded(ctx context.Context, run func(context.Context) error) (err error) {
 	return run(ctx)
 }
 
+// errNotDispatching is what /readyz shows.
+var errNotDispatching = errors.New("the dispatcher does not run")
+
+// Ready returns why deliveries do not run, or nil (spec 2, "/readyz").
+func (s *Scheduler) Ready(context.Context) error {
+	if !s.dispatcher.serves() {
+		return errNotDispatching
+	}
+	return nil
+}
+
 // Quiesce makes the dispatcher claim nothing more; runs in progress go on. It
 // comes before Stop when there is something to do between the two.
 func (s *Scheduler) Quiesce() {

@@ -157,3 +157,24 @@ func TestStopBeforeStart(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// /readyz asks whether deliveries run.
+func TestReady(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	h := openHouse(t, t.TempDir())
+	s := New(Config{Store: h.store, Logger: slog.New(slog.DiscardHandler), Clock: h.clock, Run: h.runOne, Workers: 1,
+		ClockState: func() ClockState { return ClockState{Synchronised: true} }})
+	if s.Ready(ctx) == nil {
+		t.Error("ready before it was started")
+	}
+	h.check(s.Start(ctx))
+	if err := s.Ready(ctx); err != nil {
+		t.Errorf("started: %v", err)
+	}
+	s.Quiesce()
+	if s.Ready(ctx) == nil {
+		t.Error("ready while it claims nothing")
+	}
+	h.check(s.Stop(ctx))
+}

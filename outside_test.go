@@ -12,13 +12,14 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
 // relay passes connections on to the server, as a router's port forwarding or a
 // proxy does, so that the server cannot know its own address.
-func relay(t *testing.T, to func() string) (address string) {
+func relay(t *testing.T, to *atomic.Value) (address string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -31,7 +32,7 @@ func relay(t *testing.T, to func() string) (address string) {
 			if err != nil {
 				return
 			}
-			out, err := net.Dial("tcp", to())
+			out, err := net.Dial("tcp", to.Load().(string))
 			if err != nil {
 				_ = in.Close()
 				continue
@@ -47,9 +48,10 @@ func relay(t *testing.T, to func() string) (address string) {
 // relay no more than the chain allows.
 func TestAScriptThatCallsItself(t *testing.T) {
 	t.Parallel()
-	var s *server
-	way := relay(t, func() string { return s.addr })
-	s = startServer(t, "", "PICLOUD_HTTP_ALLOW=127.0.0.1", "PICLOUD_MAX_CONCURRENCY=64")
+	var to atomic.Value // the address of the server, once it is known
+	way := relay(t, &to)
+	s := startServer(t, "", "PICLOUD_HTTP_ALLOW=127.0.0.1", "PICLOUD_MAX_CONCURRENCY=64")
+	to.Store(s.addr)
 	s.claim()
 	source := `local answer = http.get("http://ADDRESS/api/v1/execute/" .. ctx.script_id)
 		if answer.status ~= 200 then return tostring(answer.status) .. answer.body.error.code end
@@ -80,9 +82,10 @@ func TestAScriptThatCallsItself(t *testing.T) {
 // or a trigger that an event of the run has started.
 func TestAScriptThatCallsItselfLater(t *testing.T) {
 	t.Parallel()
-	var s *server
-	way := relay(t, func() string { return s.addr })
-	s = startServer(t, "", "PICLOUD_HTTP_ALLOW=127.0.0.1")
+	var to atomic.Value // the address of the server, once it is known
+	way := relay(t, &to)
+	s := startServer(t, "", "PICLOUD_HTTP_ALLOW=127.0.0.1")
+	to.Store(s.addr)
 	s.claim()
 	later := s.newScript("later", `return http.get("http://`+way+`/later").status`, nil)
 	s.must(s.call("POST", "/api/v1/admin/scripts/"+later+"/routes", map[string]string{"method": "GET", "path": "/later", "dispatch_mode": "async"}, nil), 201)

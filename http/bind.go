@@ -8,6 +8,7 @@ import (
 	"mime"
 	"reflect"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -56,6 +57,9 @@ func requireJSON(contentType string) error {
 // decodeStrict decodes one JSON object. prefix is put before the names of
 // fields in errors, for an object inside another.
 func decodeStrict(data []byte, prefix string, target any) error {
+	if !utf8.Valid(data) { // the decoder would put other characters in place of what is not
+		return store.Errorf(store.KindInvalid, "bad_json", "the body is not UTF-8")
+	}
 	var raw any
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()

@@ -53,6 +53,8 @@ func bodyTooLarge(limit int64) error {
 func bodyError(err error, limit int64) error {
 	var tooLarge *nethttp.MaxBytesError
 	switch {
+	case errors.Is(err, errNoRoom):
+		return store.Errorf(store.KindUnavailable, "busy", "too many large requests are being sent at once; try again")
 	case errors.As(err, &tooLarge):
 		return bodyTooLarge(limit)
 	case errors.Is(err, os.ErrDeadlineExceeded):

@@ -110,7 +110,7 @@ var catalogue = map[string]catalogueEntry{
 	"internal":              {500, "a failure of PiCloud; details.request_id finds it in the log"},
 	"script_error":          {502, "the script raised an error"},
 	"invalid_response":      {502, "what the script returned cannot be sent"},
-	"busy":                  {503, "as many scripts run and wait as this instance allows"},
+	"busy":                  {503, "as many scripts run and wait, or as many large bodies are under way, as this instance allows"},
 	"script_disabled":       {503, "the script is switched off"},
 	"outbox_full":           {503, "the app has as many deliveries waiting as it may; nothing was changed"},
 	"closed":                {503, "the instance is stopping"},

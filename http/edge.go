@@ -41,6 +41,9 @@ func (s *Server) ServeHTTP(w nethttp.ResponseWriter, r *nethttp.Request) {
 
 // serve answers a request without a router.
 func (s *Server) serve(w nethttp.ResponseWriter, r *nethttp.Request, handle echo.HandlerFunc) {
+	if r.ContentLength != 0 {
+		defer s.holdBody(r).release()
+	}
 	c := s.echo.AcquireContext()
 	c.Reset(r, w)
 	if err := recovered(c, handle); err != nil {

@@ -2,6 +2,7 @@ package http
 
 import (
 	"fmt"
+	"io"
 	nethttp "net/http"
 	"net/http/httptest"
 	"runtime"
@@ -96,7 +97,7 @@ func TestUnknownUserCostsWhatAWrongPasswordCosts(t *testing.T) {
 
 func TestLargeAnswersShareTheirRoom(t *testing.T) {
 	t.Parallel()
-	room := newAnswerRoom()
+	room := newRoom(answerRoomBytes)
 	const large = 10 << 20
 	for range 3 {
 		if !room.take(large) {
@@ -106,12 +107,56 @@ func TestLargeAnswersShareTheirRoom(t *testing.T) {
 	if room.take(large) {
 		t.Error("a fourth of 10 MiB found room in 32 MiB")
 	}
-	if !room.take(smallAnswer) {
+	if !room.take(smallBody) {
 		t.Error("no room for a small answer")
 	}
-	room.give(smallAnswer)
+	room.give(smallBody)
 	room.give(large)
 	if !room.take(large) {
 		t.Error("no room after one was read")
+	}
+}
+
+// Senders of large requests share one room, whether they finish or not; small
+// requests go on, and the room comes back.
+func TestUnfinishedUploadsShareOneRoom(t *testing.T) {
+	t.Parallel()
+	s, owner := newOwnedServer(t)
+	serveScript(t, s, owner, "POST /in", "return \"ok\"")
+	large := strings.Repeat("x", 8<<20)
+	var writers []*io.PipeWriter
+	var answers sync.WaitGroup
+	codes := make(chan int, 8)
+	for range cap(codes) {
+		reader, writer := io.Pipe()
+		writers = append(writers, writer)
+		r := httptest.NewRequest("POST", "/in", reader)
+		r.ContentLength = int64(len(large)) + 1
+		answers.Go(func() {
+			w := httptest.NewRecorder()
+			s.ServeHTTP(w, r)
+			_ = reader.CloseWithError(io.ErrClosedPipe)
+			codes <- w.Code
+		})
+		if _, err := io.WriteString(writer, large); err != nil {
+			break // it was refused while it was being sent
+		}
+	}
+	wantStatus(t, request(t, s, "POST", "/in", "small", map[string]string{"Content-Type": "text/plain"}), 200)
+	for _, writer := range writers {
+		_, _ = writer.Write([]byte("x"))
+		_ = writer.Close()
+	}
+	answers.Wait()
+	close(codes)
+	counts := map[int]int{}
+	for code := range codes {
+		counts[code]++
+	}
+	if counts[200] < 2 || counts[503] == 0 {
+		t.Errorf("uploads ended with %v, want some let in and the rest refused", counts)
+	}
+	if left := s.bodies.left.Load(); left != bodyRoomBytes {
+		t.Errorf("%d bytes of room are left afterwards, want all %d", left, bodyRoomBytes)
 	}
 }

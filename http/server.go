@@ -77,7 +77,8 @@ type Server struct {
 	page     fs.FS
 	// crossOrigin tells calls of the page from those that another page made.
 	crossOrigin *nethttp.CrossOriginProtection
-	answers     *answerRoom
+	answers     *room // for large answers
+	bodies      *room // for large requests
 
 	echo     *echo.Echo
 	http     *nethttp.Server
@@ -107,7 +108,8 @@ func New(config Config) *Server {
 		stopped:  make(chan struct{}),
 
 		crossOrigin: nethttp.NewCrossOriginProtection(),
-		answers:     newAnswerRoom(),
+		answers:     newRoom(answerRoomBytes),
+		bodies:      newRoom(bodyRoomBytes),
 	}
 	s.runs, s.cancelRuns = context.WithCancel(context.Background())
 	s.routes.logger, s.routes.now = config.Logger, config.Now

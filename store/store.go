@@ -316,6 +316,7 @@ func (s *Store) Close(ctx context.Context) error {
 	}
 	close(s.housekeeper.stop)
 	<-s.housekeeper.stopped
+	ctx = context.WithoutCancel(ctx) // what is recorded is kept also when the time to stop is over
 	flushed := errors.Join(s.FlushExecutions(ctx), s.flushAcks(ctx), s.flushFired(ctx))
 	s.writer.stop()
 	close(s.checkpointer.stop)

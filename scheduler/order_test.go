@@ -154,7 +154,7 @@ func (r *orderRecord) killChild(dir string, first, end int) {
 	}
 	defer func() { _ = read.Close() }()
 	said := &lockedBuffer{}
-	command := exec.Command(os.Args[0], "-test.run=^TestOrderedEventsOfAKilledProcess$")
+	command := exec.Command(os.Args[0], "-test.run=^TestOrderedEventsOfAKilledProcess$", "-test.timeout=10m")
 	command.Env = append(os.Environ(), fmt.Sprintf("%s=%d %d %s", orderedEnvironment, first, end, dir))
 	command.Stdout, command.Stderr, command.ExtraFiles = said, said, []*os.File{write}
 	if err := command.Start(); err != nil {

@@ -1,6 +1,9 @@
 package scheduler
 
-import "time"
+import (
+	"container/heap"
+	"time"
+)
 
 // delay is a delivery that waits until it is due, or, without an item, an
 // ordered lane that waits for its first one.
@@ -23,4 +26,30 @@ func (h *delayHeap) Pop() any {
 	(*h)[last] = delay{}
 	*h = (*h)[:last]
 	return d
+}
+
+// await blocks a lane whose first delivery is not due yet.
+func (q *queue) await(l *lane, now time.Time) {
+	if len(l.items) > 0 && !l.blocked && l.items[0].due.After(now) {
+		q.block(l, l.items[0].due)
+	}
+}
+
+// block keeps an ordered lane waiting for its first delivery.
+func (q *queue) block(l *lane, until time.Time) {
+	l.blocked = true
+	heap.Push(&q.delayed, delay{at: until, lane: l})
+}
+
+// wake moves what has become due into its lane.
+func (q *queue) wake(now time.Time) {
+	for len(q.delayed) > 0 && !q.delayed[0].at.After(now) {
+		due := heap.Pop(&q.delayed).(delay)
+		if due.item != nil {
+			due.lane.items = append(due.lane.items, due.item)
+		} else {
+			due.lane.blocked = false
+		}
+		q.list(due.lane)
+	}
 }

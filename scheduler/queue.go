@@ -78,42 +78,21 @@ func (q *queue) laneOf(d *store.PendingDelivery) (l *lane, made bool) {
 }
 
 // push adds a delivery that has arrived. In an ordered lane one that was tried
-// before keeps its place; any other that has to wait joins when it is due.
+// before keeps its place, also behind an elder that a crash has brought back;
+// any other that has to wait joins when it is due.
 func (q *queue) push(it *item, now time.Time) {
 	q.waiting++
 	l, _ := q.laneOf(&it.PendingDelivery)
-	tried := it.Failures+it.Crashes > 0
 	if it.Wait > 0 {
 		it.due = now.Add(it.Wait)
-		if l.ordered && tried && len(l.items) == 0 {
-			l.items = append(l.items, it)
-			q.block(l, it.due)
+		if tried := it.Failures+it.Crashes > 0; !l.ordered || !tried {
+			heap.Push(&q.delayed, delay{at: it.due, item: it, lane: l})
 			return
 		}
-		heap.Push(&q.delayed, delay{at: it.due, item: it, lane: l})
-		return
 	}
 	l.items = append(l.items, it)
+	q.await(l, now)
 	q.list(l)
-}
-
-// block keeps an ordered lane waiting for its first delivery.
-func (q *queue) block(l *lane, until time.Time) {
-	l.blocked = true
-	heap.Push(&q.delayed, delay{at: until, lane: l})
-}
-
-// wake moves what has become due into its lane.
-func (q *queue) wake(now time.Time) {
-	for len(q.delayed) > 0 && !q.delayed[0].at.After(now) {
-		due := heap.Pop(&q.delayed).(delay)
-		if due.item != nil {
-			due.lane.items = append(due.lane.items, due.item)
-		} else {
-			due.lane.blocked = false
-		}
-		q.list(due.lane)
-	}
 }
 
 // list puts a lane that can run into its app's round, and the app into the round.
@@ -234,6 +213,7 @@ func (q *queue) finish(c *claim, next *again, now time.Time) {
 		q.waiting++
 		q.putBack(c, next, now)
 	}
+	q.await(c.lane, now)
 	q.list(c.lane)
 }
 

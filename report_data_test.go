@@ -174,42 +174,6 @@ func serveBareWrites(t *testing.T, b *bench) (addr string) {
 	return listener.Addr().String()
 }
 
-// wholeRunFigures counts what runs cost the card that each make one write
-// among 20,000 entries and leave one log row.
-func wholeRunFigures(t *testing.T) []figure {
-	var figures []figure
-	for _, load := range []struct {
-		durable     bool
-		rate, total int
-		megabytes   float64
-		flushes     int64
-	}{{false, 10, 1000, 10.5, 360}, {true, 10, 1000, 16, 1550}, {false, 500, 10_000, 6.5, 150}} {
-		kind := "relaxed"
-		if load.durable {
-			kind = "durable"
-		}
-		source := fmt.Sprintf(`kv.collection("readings"):set("sensor-" .. math.random(20000), {temp = 21.5, run = ctx.execution_id, note = "%060d"}, {durable = %t})`, 0, load.durable)
-		figures = append(figures, runFigures(t, runLoad{
-			what: "with one " + kind + " kv write and a log row", rate: load.rate, total: load.total, megabytes: load.megabytes, flushes: load.flushes,
-		}, func(b *bench) *store.Script {
-			fillKV(t, b)
-			return b.script("write", source, store.Limits{})
-		})...)
-	}
-	return figures
-}
-
-// fillKV makes 20,000 entries.
-func fillKV(t *testing.T, b *bench) {
-	t.Helper()
-	for n := range 20_000 {
-		key := store.KVKey{App: b.app.ID, Collection: "readings", Key: "sensor-" + strconv.Itoa(n+1)}
-		if _, err := b.store.SetKV(context.Background(), key, store.KVWrite{Value: json.RawMessage(fmt.Sprintf(`{"temp":0,"note":"%0100d"}`, n)), Relaxed: true}); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 // writtenBytes is what this process has passed to the kernel's write calls.
 func writtenBytes(t *testing.T) int64 {
 	t.Helper()

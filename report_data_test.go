@@ -76,7 +76,8 @@ return {ok = true}`
 // httpWriteFigures compares scripts with a bare Echo handler over the same store.
 func httpWriteFigures(t *testing.T) []figure {
 	b := newBench(t)
-	scriptAddr, bareAddr := serveScripts(t, b), serveBareWrites(t, b)
+	scripts := served{store: b.store, engine: b.engine, script: b.script("write", writeScript, store.Limits{}), method: "POST", path: "/write"}
+	scriptAddr, bareAddr := scripts.start(t), serveBareWrites(t, b)
 	round := func(addr, path string) (rate, syncs, kilobytes float64) {
 		request := []byte("POST " + path + " HTTP/1.1\r\nHost: " + addr + "\r\nContent-Length: 0\r\n\r\n")
 		sockets := int64(writeRequests * (len(request) + answerBytes(t, addr, request)))
@@ -121,12 +122,18 @@ func answerBytes(t *testing.T, addr string, request []byte) int {
 	return n
 }
 
-// serveScripts serves the bench's engine on a port.
-func serveScripts(t *testing.T, b *bench) (addr string) {
+// served is a script with a sync route on a port.
+type served struct {
+	store        *store.Store
+	engine       *runtime.Engine
+	script       *store.Script
+	method, path string
+}
+
+func (s served) start(t *testing.T) (addr string) {
 	t.Helper()
-	script := b.script("write", writeScript, store.Limits{})
-	draft := store.RouteDraft{Method: "POST", HostKind: "any", PathKind: "exact", Path: "/write", DispatchMode: "sync"}
-	_, err := b.store.CreateRoute(context.Background(), script.ID, draft, func(store.Route, store.Route) bool { return false })
+	draft := store.RouteDraft{Method: s.method, HostKind: "any", PathKind: "exact", Path: s.path, DispatchMode: "sync"}
+	_, err := s.store.CreateRoute(context.Background(), s.script.ID, draft, func(store.Route, store.Route) bool { return false })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,10 +141,10 @@ func serveScripts(t *testing.T, b *bench) (addr string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := web.New(web.Config{Store: b.store, Engine: b.engine, Logger: slog.New(slog.DiscardHandler), Now: time.Now, Product: "0", SDK: runtime.SDKVersion})
-	s.Start(listener)
+	server := web.New(web.Config{Store: s.store, Engine: s.engine, Logger: slog.New(slog.DiscardHandler), Now: time.Now, Product: "0", SDK: runtime.SDKVersion})
+	server.Start(listener)
 	t.Cleanup(func() {
-		if err := s.Stop(context.Background()); err != nil {
+		if err := server.Stop(context.Background()); err != nil {
 			t.Error(err)
 		}
 	})
@@ -165,42 +172,6 @@ func serveBareWrites(t *testing.T, b *bench) (addr string) {
 	go bare.Serve(listener)
 	t.Cleanup(func() { bare.Close() })
 	return listener.Addr().String()
-}
-
-// wholeRunFigures counts what runs cost the card that each make one write
-// among 20,000 entries and leave one log row.
-func wholeRunFigures(t *testing.T) []figure {
-	var figures []figure
-	for _, load := range []struct {
-		durable     bool
-		rate, total int
-		megabytes   float64
-		flushes     int64
-	}{{false, 10, 1000, 10.5, 360}, {true, 10, 1000, 16, 1550}, {false, 500, 10_000, 6.5, 150}} {
-		kind := "relaxed"
-		if load.durable {
-			kind = "durable"
-		}
-		source := fmt.Sprintf(`kv.collection("readings"):set("sensor-" .. math.random(20000), {temp = 21.5, run = ctx.execution_id, note = "%060d"}, {durable = %t})`, 0, load.durable)
-		figures = append(figures, runFigures(t, runLoad{
-			what: "with one " + kind + " kv write and a log row", rate: load.rate, total: load.total, megabytes: load.megabytes, flushes: load.flushes,
-		}, func(b *bench) *store.Script {
-			fillKV(t, b)
-			return b.script("write", source, store.Limits{})
-		})...)
-	}
-	return figures
-}
-
-// fillKV makes 20,000 entries.
-func fillKV(t *testing.T, b *bench) {
-	t.Helper()
-	for n := range 20_000 {
-		key := store.KVKey{App: b.app.ID, Collection: "readings", Key: "sensor-" + strconv.Itoa(n+1)}
-		if _, err := b.store.SetKV(context.Background(), key, store.KVWrite{Value: json.RawMessage(fmt.Sprintf(`{"temp":0,"note":"%0100d"}`, n)), Relaxed: true}); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 // writtenBytes is what this process has passed to the kernel's write calls.

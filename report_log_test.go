@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -65,13 +64,5 @@ func runFigures(t *testing.T, l runLoad, prepare func(*bench) *store.Script) []f
 	return []figure{
 		{what: "bytes written to " + what, value: fmt.Sprintf("%.2f MB", written), bar: fmt.Sprintf("at most %.2f MB", l.megabytes), reached: written <= l.megabytes},
 		{what: "flushes of " + what, value: fmt.Sprintf("%.1f", flushed), bar: fmt.Sprintf("at most %d", l.flushes), reached: flushed <= float64(l.flushes)},
-	}
-}
-
-// flush waits until the execution log is in the database.
-func (b *bench) flush() {
-	b.t.Helper()
-	if err := b.store.FlushExecutions(context.Background()); err != nil {
-		b.t.Fatal(err)
 	}
 }

@@ -45,35 +45,32 @@ const (
 	limitPerRoute   = "route"
 )
 
-// changeGuards puts the guards that a change of a route holds over the current
-// ones; null takes a guard away.
-func (b *routeChange) changeGuards(current store.RouteGuards) (store.RouteGuards, error) {
-	changed := current
-	if b.LocalOnly != nil {
-		changed.LocalOnly = *b.LocalOnly
+// changeGuards puts the guards that a PATCH of a route names into change; null
+// takes a guard away.
+func (b *routeChange) changeGuards(change *store.RouteChange) error {
+	if err := changeGuard(b.Verify, "verify", &change.Verify, checkedVerification); err != nil {
+		return err
 	}
-	if err := changeGuard(b.Verify, "verify", &changed.Verify, checkedVerification); err != nil {
-		return changed, err
+	if err := changeGuard(b.Dedupe, "dedupe", &change.Dedupe, checkedDeduplication); err != nil {
+		return err
 	}
-	if err := changeGuard(b.Dedupe, "dedupe", &changed.Dedupe, checkedDeduplication); err != nil {
-		return changed, err
-	}
-	return changed, changeGuard(b.RateLimit, "rate_limit", &changed.RateLimit, checkedRateLimit)
+	return changeGuard(b.RateLimit, "rate_limit", &change.RateLimit, checkedRateLimit)
 }
 
-func changeGuard[B, G any](raw json.RawMessage, field string, guard **G, check func(*B) (*G, error)) (err error) {
+func changeGuard[B, G any](raw json.RawMessage, field string, target ***G, check func(*B) (*G, error)) error {
 	switch {
 	case raw == nil:
 		return nil
 	case string(raw) == "null":
-		*guard = nil
+		*target = new(*G)
 		return nil
 	}
 	var body B
 	if err := decodeStrict(raw, field+".", &body); err != nil {
 		return err
 	}
-	*guard, err = check(&body)
+	guard, err := check(&body)
+	*target = &guard
 	return err
 }
 

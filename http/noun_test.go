@@ -75,7 +75,7 @@ func TestScripts(t *testing.T) {
 		{"version", "GET", one + "/versions/1", "", 200, map[string]string{"source": "return 1"}},
 		{"no version", "GET", one + "/versions/99", "", 404, nil},
 		{"odd version", "GET", one + "/versions/x", "", 404, nil},
-		{"rollback", "POST", one + "/rollback", `{"version":1}`, 200, map[string]string{"source": "return 1", "version": "3"}},
+		{"rollback", "POST", one + "/rollback", `{"version":1}`, 200, map[string]string{"source": "return 1", "version": "7"}},
 		{"rollback to none", "POST", one + "/rollback", `{"version":99}`, 404, nil},
 		{"check good", "POST", "scripts:check", `{"source":"return 1"}`, 200, map[string]string{"diagnostics": "[]"}},
 		{"check suspicious", "POST", "scripts:check", `{"source":"return 1,\n json.encodee(2)"}`, 200, map[string]string{

@@ -105,11 +105,7 @@ func (s *Server) changeRoute(c echo.Context, by principal) error {
 	if err := bind(c, &body); err != nil {
 		return err
 	}
-	current, err := s.store.Route(c.Request().Context(), id)
-	if err != nil {
-		return fmt.Errorf("find route: %w", err)
-	}
-	change, err := checkedRouteChange(current, body)
+	change, err := checkedRouteChange(body)
 	if err != nil {
 		return err
 	}
@@ -170,41 +166,36 @@ func checkedRoute(body routeDraft) (store.RouteDraft, error) {
 	}, err
 }
 
-// checkedRouteChange puts a change over the current route and checks the
-// whole. A new host or path has the kind it looks like unless the change says
-// otherwise.
-func checkedRouteChange(current store.Route, body routeChange) (store.RouteChange, error) {
-	merged := routeDraft{
-		Method: current.Method, HostKind: current.HostKind, Host: current.Host,
-		PathKind: current.PathKind, Path: current.Path, DispatchMode: current.DispatchMode,
+// checkedRouteChange checks what a PATCH names; the whole is checked by the
+// store, over what is not named. A new host or path has the kind it looks like
+// unless the change says otherwise.
+func checkedRouteChange(body routeChange) (store.RouteChange, error) {
+	change := store.RouteChange{
+		Method: body.Method, HostKind: body.HostKind, Host: body.Host, PathKind: body.PathKind, Path: body.Path,
+		DispatchMode: body.DispatchMode, LocalOnly: body.LocalOnly, Complete: completedRoute,
 	}
-	if body.Host != nil {
-		merged.HostKind = ""
+	if body.Host != nil && body.HostKind == nil {
+		change.HostKind = new(string)
 	}
-	if body.Path != nil {
-		merged.PathKind = ""
+	if body.Path != nil && body.PathKind == nil {
+		change.PathKind = new(string)
 	}
-	for _, field := range []struct{ given, target *string }{
-		{body.Method, &merged.Method}, {body.Host, &merged.Host}, {body.HostKind, &merged.HostKind},
-		{body.Path, &merged.Path}, {body.PathKind, &merged.PathKind}, {body.DispatchMode, &merged.DispatchMode},
-	} {
-		if field.given != nil {
-			*field.target = *field.given
-		}
-	}
-	draft, err := checkedRoute(merged)
-	if err != nil {
-		return store.RouteChange{}, err
-	}
-	guards, err := body.changeGuards(current.RouteGuards)
-	if err != nil {
-		return store.RouteChange{}, err
+	if err := body.changeGuards(&change); err != nil {
+		return change, err
 	}
 	script, err := fieldID("script_id", body.ScriptID)
-	return store.RouteChange{
-		ScriptID: script, Method: &draft.Method, HostKind: &draft.HostKind, Host: &draft.Host,
-		PathKind: &draft.PathKind, Path: &draft.Path, DispatchMode: &draft.DispatchMode, Guards: &guards,
-	}, err
+	change.ScriptID = script
+	return change, err
+}
+
+// completedRoute is checkedRoute for a route with a change put over it.
+func completedRoute(r store.Route) (store.Route, error) {
+	draft, err := checkedRoute(routeDraft{
+		Method: r.Method, HostKind: r.HostKind, Host: r.Host, PathKind: r.PathKind, Path: r.Path, DispatchMode: r.DispatchMode,
+	})
+	r.Method, r.HostKind, r.Host = draft.Method, draft.HostKind, draft.Host
+	r.PathKind, r.Path, r.DispatchMode = draft.PathKind, draft.Path, draft.DispatchMode
+	return r, err
 }
 
 // checkedDispatchMode is the one place that knows which modes there are.

@@ -36,22 +36,28 @@ func (s *Server) checkedDraft(body scriptDraft) (store.ScriptDraft, error) {
 	return draft, syntaxFailure(err)
 }
 
-// checkedChange is checkedDraft for what a PATCH of current names.
-func (s *Server) checkedChange(current *store.Script, body scriptChange) (store.ScriptChange, error) {
+// checkedChange is checkedDraft for what a PATCH names. The limits are checked
+// by the store, over those that are not named; name is the present one.
+func (s *Server) checkedChange(name string, body scriptChange) (store.ScriptChange, error) {
 	change := store.ScriptChange{
 		Name: body.Name, Description: body.Description, Source: body.Source,
 		Kind: body.Kind, Access: body.Access, Enabled: body.Enabled, IfVersion: body.Version,
+		CheckLimits: s.engine.CheckLimits,
 	}
 	if err := checkWords(change.Kind, change.Access); err != nil {
 		return change, err
 	}
-	if err := s.changeLimits(current, body, &change); err != nil {
+	if err := namedNumber(body.TimeoutMS, "timeout_ms", &change.TimeoutMS); err != nil {
 		return change, err
 	}
+	limits, err := namedLimits(body.Limits)
+	if err != nil {
+		return change, err
+	}
+	change.Limits = limits
 	if body.Source == nil {
 		return change, nil
 	}
-	name := current.Name
 	if body.Name != nil {
 		name = *body.Name
 	}
@@ -60,51 +66,46 @@ func (s *Server) checkedChange(current *store.Script, body scriptChange) (store.
 	return change, syntaxFailure(err)
 }
 
-// changeLimits puts the limits that a PATCH names over the current ones.
-func (s *Server) changeLimits(current *store.Script, body scriptChange, change *store.ScriptChange) error {
-	change.SetTimeoutMS, change.TimeoutMS = body.TimeoutMS != nil, current.TimeoutMS
-	change.SetLimits, change.Limits = body.Limits != nil, current.Limits
-	if body.TimeoutMS != nil {
-		var timeout *int64
-		if err := typed(json.Unmarshal(body.TimeoutMS, &timeout), "timeout_ms"); err != nil {
-			return err
+// namedLimits reads the limits that a PATCH names. A bare null names them all.
+func namedLimits(raw json.RawMessage) (change store.LimitsChange, err error) {
+	var body limitsChange
+	switch null := json.RawMessage("null"); {
+	case raw == nil:
+		return change, nil
+	case string(raw) == "null":
+		body = limitsChange{null, null, null, null, null}
+	default:
+		if err := decodeStrict(raw, "limits.", &body); err != nil {
+			return change, err
 		}
-		change.TimeoutMS = timeout
 	}
-	if body.Limits != nil {
-		limits, err := overlayLimits(current.Limits, body.Limits)
-		if err != nil {
-			return err
+	for _, limit := range []struct {
+		raw    json.RawMessage
+		field  string
+		target ***int64
+	}{
+		{body.Instructions, "limits.instructions", &change.Instructions}, {body.MemoryBytes, "limits.memory_bytes", &change.MemoryBytes},
+		{body.CallDepth, "limits.call_depth", &change.CallDepth}, {body.StringBytes, "limits.string_bytes", &change.StringBytes},
+		{body.SDKCalls, "limits.sdk_calls", &change.SDKCalls},
+	} {
+		if err := namedNumber(limit.raw, limit.field, limit.target); err != nil {
+			return change, err
 		}
-		change.Limits = limits
 	}
-	if !change.SetTimeoutMS && !change.SetLimits {
-		return nil
-	}
-	return s.engine.CheckLimits(change.TimeoutMS, change.Limits)
+	return change, nil
 }
 
-// overlayLimits puts a JSON object over limits: a number sets a limit, null
-// puts its default back, and what is absent stays. A bare null puts all back.
-func overlayLimits(limits store.Limits, raw json.RawMessage) (store.Limits, error) {
-	if string(raw) == "null" {
-		return store.Limits{}, nil
-	}
-	// Fresh numbers: decoding would write through the catalog's pointers.
-	body := limitsBody{
-		Instructions: copied(limits.Instructions), MemoryBytes: copied(limits.MemoryBytes),
-		CallDepth: copied(limits.CallDepth), StringBytes: copied(limits.StringBytes), SDKCalls: copied(limits.SDKCalls),
-	}
-	err := decodeStrict(raw, "limits.", &body)
-	return store.Limits(body), err
-}
-
-func copied(n *int64) *int64 {
-	if n == nil {
+// namedNumber reads a number that a PATCH may name; null is a pointer to nil.
+func namedNumber(raw json.RawMessage, field string, target ***int64) error {
+	if raw == nil {
 		return nil
 	}
-	value := *n
-	return &value
+	var number *int64
+	if err := typed(json.Unmarshal(raw, &number), field); err != nil {
+		return err
+	}
+	*target = &number
+	return nil
 }
 
 // checkWords checks the fields that take one of a few words; nil is unchanged.

@@ -21,6 +21,16 @@ type limitsBody struct {
 	SDKCalls     *int64 `json:"sdk_calls"`
 }
 
+// limitsChange is limitsBody in a PATCH: null puts the default back, and what
+// is left out stays.
+type limitsChange struct {
+	Instructions json.RawMessage `json:"instructions"`
+	MemoryBytes  json.RawMessage `json:"memory_bytes"`
+	CallDepth    json.RawMessage `json:"call_depth"`
+	StringBytes  json.RawMessage `json:"string_bytes"`
+	SDKCalls     json.RawMessage `json:"sdk_calls"`
+}
+
 // scriptDraft is the body of POST apps/{app}/scripts.
 type scriptDraft struct {
 	Name        string           `json:"name"`
@@ -109,7 +119,7 @@ func (s *Server) changeScript(c echo.Context, by principal) error {
 	if err := bind(c, &body); err != nil {
 		return err
 	}
-	change, err := s.checkedChange(current, body)
+	change, err := s.checkedChange(current.Name, body)
 	if err != nil {
 		return err
 	}

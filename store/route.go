@@ -27,12 +27,20 @@ type RouteDraft struct {
 	Guards                                               RouteGuards
 }
 
-// RouteChange holds what a PATCH changes; nil means unchanged. It may also
-// move the route to another script of the same app.
+// RouteChange holds what a PATCH names, and nothing else: it is put over the
+// stored route inside the transaction, so that changes at the same time all
+// survive. Nil means unchanged; a pointer to nil takes a guard away. It may
+// also move the route to another script of the same app.
 type RouteChange struct {
 	ScriptID                                             *uuid.UUID
 	Method, HostKind, Host, PathKind, Path, DispatchMode *string
-	Guards                                               *RouteGuards
+	Verify                                               **Verification
+	Dedupe                                               **Deduplication
+	LocalOnly                                            *bool
+	RateLimit                                            **RateLimit
+	// Complete checks the changed route and fills in what it leaves open. It
+	// is routing's rule, as RouteConflict is; nil accepts the route as it is.
+	Complete func(Route) (Route, error)
 }
 
 // RouteConflict is routing's rule, handed in because store imports no room above it.
@@ -151,15 +159,18 @@ func (s *Store) Routes(_ context.Context, filter RouteFilter, page PageRequest) 
 	return pageOf(s, list, page, own, func(r *Route) string { return string(r.ID[:]) })
 }
 
-// UpdateRoute changes what is set in change, with CreateRoute's errors, and
-// KindInvalid "other_app" for a script of another app.
+// UpdateRoute changes what is set in change, with CreateRoute's errors, those
+// of Complete, and KindInvalid "other_app" for a script of another app.
 func (s *Store) UpdateRoute(ctx context.Context, id uuid.UUID, change RouteChange, conflict RouteConflict) (Route, error) {
 	return write(ctx, s, true, func(t *transaction) (Route, error) {
 		old, err := route(t, id)
 		if err != nil {
 			return Route{}, err
 		}
-		changed := change.apply(old)
+		changed, err := change.apply(old)
+		if err != nil {
+			return Route{}, err
+		}
 		target, err := endpoint(t, changed.ScriptID)
 		if err != nil {
 			return Route{}, err
@@ -182,7 +193,7 @@ func (s *Store) UpdateRoute(ctx context.Context, id uuid.UUID, change RouteChang
 	})
 }
 
-func (c RouteChange) apply(r Route) Route {
+func (c RouteChange) apply(r Route) (Route, error) {
 	set(&r.ScriptID, c.ScriptID)
 	set(&r.Method, c.Method)
 	set(&r.HostKind, c.HostKind)
@@ -190,8 +201,14 @@ func (c RouteChange) apply(r Route) Route {
 	set(&r.PathKind, c.PathKind)
 	set(&r.Path, c.Path)
 	set(&r.DispatchMode, c.DispatchMode)
-	set(&r.RouteGuards, c.Guards)
-	return r
+	set(&r.Verify, c.Verify)
+	set(&r.Dedupe, c.Dedupe)
+	set(&r.LocalOnly, c.LocalOnly)
+	set(&r.RateLimit, c.RateLimit)
+	if c.Complete == nil {
+		return r, nil
+	}
+	return c.Complete(r)
 }
 
 // DeleteRoute removes a route.

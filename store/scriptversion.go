@@ -13,7 +13,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// ScriptVersion is one saved state of a script's source; versions are never changed.
+// ScriptVersion is the source of a script as one save left it, whichever field
+// was changed; versions are never changed.
 type ScriptVersion struct {
 	ScriptID  uuid.UUID `json:"script_id"`
 	Version   int       `json:"version"`
@@ -122,13 +123,19 @@ func scriptVersion(t *transaction, id uuid.UUID, version int) (ScriptVersion, er
 	return found, err
 }
 
-// RollbackScript saves the source of an old version as a new version.
+// RollbackScript saves the source of an old version as a new version, also
+// when it is the present source.
 func (s *Store) RollbackScript(ctx context.Context, id uuid.UUID, version int, by string) (Script, error) {
 	return write(ctx, s, true, func(t *transaction) (Script, error) {
-		old, err := scriptVersion(t, id, version)
+		wanted, err := scriptVersion(t, id, version)
 		if err != nil {
 			return Script{}, err
 		}
-		return s.updateScript(t, id, ScriptChange{Source: &old.Source, Imports: old.Imports, ChangedBy: by})
+		old, err := script(t, id)
+		if err != nil {
+			return Script{}, err
+		}
+		changed := ScriptChange{Source: &wanted.Source, Imports: wanted.Imports}.apply(old)
+		return s.saveScript(t, old, changed, by)
 	})
 }

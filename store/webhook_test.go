@@ -187,12 +187,12 @@ func TestGuardsOfARoute(t *testing.T) {
 	}
 	guards := RouteGuards{Verify: &Verification{Provider: "github", Secret: "TOKEN"}, LocalOnly: true,
 		Dedupe: &Deduplication{From: "header:X-Id", TTLS: 60}, RateLimit: &RateLimit{PerMinute: 5, Burst: 5, Key: "ip"}}
-	_, err := s.UpdateRoute(t.Context(), route.ID, RouteChange{Guards: &guards}, never)
+	_, err := s.UpdateRoute(t.Context(), route.ID, RouteChange{Verify: &guards.Verify, Dedupe: &guards.Dedupe, LocalOnly: &guards.LocalOnly, RateLimit: &guards.RateLimit}, never)
 	if failure := wantCode(t, err, KindInvalid, "missing_secret"); failure.Details["field"] != "verify.secret" {
 		t.Errorf("the details are %v", failure.Details)
 	}
 	must[AppSecret](t)(s.SetAppSecret(t.Context(), app, "TOKEN", secretValue))
-	must[Route](t)(s.UpdateRoute(t.Context(), route.ID, RouteChange{Guards: &guards}, never))
+	must[Route](t)(s.UpdateRoute(t.Context(), route.ID, RouteChange{Verify: &guards.Verify, Dedupe: &guards.Dedupe, LocalOnly: &guards.LocalOnly, RateLimit: &guards.RateLimit}, never))
 	stored := must[Route](t)(s.Route(t.Context(), route.ID))
 	if !stored.Equal(&guards) || !cmp.Equal(stored.RouteGuards, guards) || !stored.Guarded() {
 		t.Errorf("the guards are %+v", stored.RouteGuards)
@@ -206,6 +206,6 @@ func TestGuardsOfARoute(t *testing.T) {
 	if dependents, _ := refused.Details["dependents"].([]Dependent); len(dependents) != 1 || dependents[0].ID != route.ID {
 		t.Errorf("the dependents are %v", refused.Details)
 	}
-	must[Route](t)(s.UpdateRoute(t.Context(), route.ID, RouteChange{Guards: &RouteGuards{}}, never))
+	must[Route](t)(s.UpdateRoute(t.Context(), route.ID, RouteChange{Verify: ptr[*Verification](nil)}, never))
 	noError(t, s.DeleteAppSecret(t.Context(), app, "TOKEN"))
 }

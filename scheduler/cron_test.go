@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -147,7 +148,7 @@ func TestCronBeginsAnewAfterAClockThatWasAhead(t *testing.T) {
 	h.trigger("0 0 1 1 *", "UTC") // a slot that is far ahead is no sign of a wrong clock
 	h.tick(start)
 	h.tick(start.AddDate(0, 0, 1))
-	if h.cron.nextWake(start); h.log.String() != "" {
+	if h.cron.nextWake(start); strings.Contains(h.log.String(), "the clock was ahead") {
 		t.Errorf("the log says %s", h.log)
 	}
 	for _, step := range []struct {

@@ -9,8 +9,8 @@ import (
 // keySettings say where the key that seals secrets comes from (spec 5, "Secrets").
 func keySettings(s *Settings) []setting {
 	return []setting{
-		{"PICLOUD_SECRET_KEY", "", "base64 of the 32 bytes that seal secrets; only from the environment", "", secretKey(&s.SecretKey)},
-		{"PICLOUD_SECRET_KEY_FILE", "secret-key-file", "file that holds that key, such as a credential of systemd; without either the data folder has one", "", text(&s.SecretKeyFile)},
+		{"PICLOUD_SECRET_KEY", "", "base64 of the 32 bytes that seal secrets", "", secretKey(&s.SecretKey)},
+		{"PICLOUD_SECRET_KEY_FILE", "secret-key-file", "file that holds the key that seals secrets, such as a credential of systemd; without either the data folder has one", "", text(&s.SecretKeyFile)},
 		{"PICLOUD_DEV_MODE", "dev-mode", "true for trying things out: secrets are sealed with a key that everybody knows", "false", truth(&s.DevMode)},
 	}
 }

@@ -27,7 +27,7 @@ func outsideTable(s *outsideSettings) []setting {
 		{"PICLOUD_SMTP_HOST", "smtp-host", "mail server; without one, email is off", "", mailHost(&s.SMTPHost)},
 		{"PICLOUD_SMTP_PORT", "smtp-port", "its port; 0 means 587 for starttls, 465 for tls, 25 for none", "0", number(&s.SMTPPort, 0, 65535)},
 		{"PICLOUD_SMTP_USER", "smtp-user", "name to sign in with; empty means no sign-in", "", line(&s.SMTPUser)},
-		{"PICLOUD_SMTP_PASSWORD", "", "its password; only from the environment", "", text(&s.SMTPPassword)},
+		{"PICLOUD_SMTP_PASSWORD", "", "password at the mail server", "", text(&s.SMTPPassword)},
 		{"PICLOUD_SMTP_TLS", "smtp-tls", "starttls, tls or none", "starttls", oneOf(&s.SMTPTLS, "", "starttls", "tls", "none")},
 		{"PICLOUD_SMTP_TIMEOUT_SECS", "smtp-timeout-secs", "seconds that sending one message may take", "15", number(&s.SMTPTimeout, 1, 300)},
 		{"PICLOUD_SMTP_FROM", "smtp-from", "sender of messages that name none, such as PiCloud <pi@example.com>", "", mailAddress(&s.SMTPFrom)},

@@ -36,7 +36,7 @@ func serveCommand(process Process) *cobra.Command {
 		Use:     "serve",
 		GroupID: groupServer,
 		Short:   "Run the server",
-		Long:    "Run the server. Every flag can also be set by its variable in the environment; a flag wins.",
+		Long:    "Run the server. Every flag can also be set by its variable in the environment; a flag wins." + withoutFlags(table),
 		Example: "  picloud serve --addr :8080 --data ./data",
 		Args:    noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -52,6 +52,17 @@ func serveCommand(process Process) *cobra.Command {
 	command.Flags().SortFlags = false
 	addFlags(command, table)
 	return command
+}
+
+// withoutFlags lists the settings that only the environment can give.
+func withoutFlags(table []setting) string {
+	text := "\n\nA process list shows flags, so what is secret comes from the environment alone:"
+	for _, line := range table {
+		if line.flag == "" {
+			text += fmt.Sprintf("\n  %-24s %s", line.variable, line.usage)
+		}
+	}
+	return text
 }
 
 // addFlags gives a command the flags of its settings.

@@ -74,7 +74,7 @@ func settingsTable(s *Settings) []setting {
 		{"PICLOUD_PUBLIC_BASE_URL", "public-base-url", "where others reach this instance, such as https://pi.example.com", "", baseURL(&s.PublicBaseURL)},
 		{"PICLOUD_TRUSTED_PROXIES", "trusted-proxies", "proxies whose X-Forwarded-For counts, such as 127.0.0.1,10.0.0.0/8", "", prefixes(&s.TrustedProxies)},
 		{"PICLOUD_ADMIN_USERNAME", "admin-username", "first owner's name; ignored once any user exists", "", text(&s.AdminUsername)},
-		{"PICLOUD_ADMIN_PASSWORD", "", "first owner's password; only from the environment, ignored once any user exists", "", text(&s.AdminPassword)},
+		{"PICLOUD_ADMIN_PASSWORD", "", "first owner's password; ignored once any user exists", "", text(&s.AdminPassword)},
 		{"PICLOUD_SESSION_TTL_HOURS", "session-ttl-hours", "hours after its last use at which a session ends", "24", number(&s.SessionTTLHours, 1, 24*365)},
 		{"PICLOUD_SCRIPT_CACHE_SIZE", "script-cache-size", "compiled scripts kept in memory", "256", number(&s.ScriptCacheSize, 1, 100_000)},
 		{"PICLOUD_MODULE_CACHE_SIZE", "module-cache-size", "compiled modules kept in memory", "512", number(&s.ModuleCacheSize, 1, 100_000)},

@@ -86,6 +86,7 @@ func TestHelpListsEverySettingWithItsVariableAndDefault(t *testing.T) {
 	}
 	for _, want := range []string{
 		"--addr", "PICLOUD_ADDR", `":8080"`, "--data", "--limit-memory-bytes", "--http-allow", "PICLOUD_SMTP_HOST", "PICLOUD_CEILING_TIMEOUT_MS", "300000", "--log-format",
+		"PICLOUD_ADMIN_PASSWORD", "PICLOUD_SMTP_PASSWORD", "PICLOUD_SECRET_KEY ",
 	} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("help does not contain %q", want)

@@ -173,15 +173,43 @@ func (b *backlog) claimTimes(t *testing.T, runs int) []time.Duration {
 	return gaps
 }
 
-// called calls one of the scripts by a route, and waits for the records now and
-// then, because those that the log drops cost nothing.
+// called calls one of the scripts by a route.
 func (b *backlog) called(t *testing.T, runs int) time.Duration {
 	t.Helper()
 	addr := served{store: b.store, engine: b.engine, script: b.scripts[0], method: "GET", path: "/empty"}.start(t)
 	request := []byte("GET /empty HTTP/1.1\r\nHost: " + addr + "\r\n\r\n")
+	return b.inRounds(t, runs, func(count int) { load(t, addr, request, httpConnections, count) })
+}
+
+// bare runs the scripts in turn from as many goroutines as the dispatcher has
+// workers.
+func (b *backlog) bare(t *testing.T, runs int) time.Duration {
+	t.Helper()
+	return b.inRounds(t, runs, func(count int) {
+		var workers sync.WaitGroup
+		var next atomic.Int64
+		for range b.engine.BackgroundSlots() {
+			workers.Go(func() {
+				for n := next.Add(1); n <= int64(count); n = next.Add(1) {
+					invocation := &runtime.Invocation{Script: b.scripts[n%backlogApps], Kind: runtime.KindTrigger, RequestID: "bare"}
+					if result := b.engine.Run(context.Background(), invocation); result.Err != nil {
+						t.Error(result.Err)
+						return
+					}
+				}
+			})
+		}
+		workers.Wait()
+	})
+}
+
+// inRounds waits for the records after each round, because those that the log
+// drops cost nothing.
+func (b *backlog) inRounds(t *testing.T, runs int, round func(count int)) time.Duration {
+	t.Helper()
 	began := time.Now()
 	for left := runs; left > 0; left -= recordsAtOnce {
-		load(t, addr, request, httpConnections, min(left, recordsAtOnce))
+		round(min(left, recordsAtOnce))
 		if err := b.store.FlushExecutions(context.Background()); err != nil {
 			t.Fatal(err)
 		}
@@ -189,49 +217,31 @@ func (b *backlog) called(t *testing.T, runs int) time.Duration {
 	return time.Since(began)
 }
 
-// bare runs the scripts in turn from as many goroutines as the dispatcher has
-// workers, and waits for their records as called does.
-func (b *backlog) bare(t *testing.T, runs int) time.Duration {
-	t.Helper()
-	began := time.Now()
-	var workers sync.WaitGroup
-	var next atomic.Int64
-	for range b.engine.BackgroundSlots() {
-		workers.Go(func() {
-			for n := next.Add(1); n <= int64(runs); n = next.Add(1) {
-				invocation := &runtime.Invocation{Script: b.scripts[n%backlogApps], Kind: runtime.KindTrigger, RequestID: "bare"}
-				if result := b.engine.Run(context.Background(), invocation); result.Err != nil {
-					t.Error(result.Err)
-					return
-				}
-				if n%recordsAtOnce == 0 {
-					if err := b.store.FlushExecutions(context.Background()); err != nil {
-						t.Error(err)
-					}
-				}
-			}
-		})
-	}
-	workers.Wait()
-	if err := b.store.FlushExecutions(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	return time.Since(began)
-}
-
-// drain runs what is pending until nothing is.
+// drain runs what is pending until nothing is. As inRounds does, it waits for
+// the records now and then.
 func (b *backlog) drain(t *testing.T, rows int) time.Duration {
 	t.Helper()
 	var ran atomic.Int64
+	var waiting sync.RWMutex // held by the one that waits, while none runs
 	done := make(chan struct{})
 	began := time.Now()
 	s := scheduler.New(scheduler.Config{Store: b.store, Logger: slog.New(slog.DiscardHandler), Workers: b.engine.BackgroundSlots(),
 		Run: func(ctx context.Context, invocation *runtime.Invocation) *runtime.Result {
+			waiting.RLock()
 			result := b.engine.Run(ctx, invocation)
+			waiting.RUnlock()
 			if result.Err != nil {
 				t.Error(result.Err)
 			}
-			if ran.Add(1) == int64(rows) {
+			n := ran.Add(1)
+			if n%recordsAtOnce == 0 {
+				waiting.Lock()
+				if err := b.store.FlushExecutions(ctx); err != nil {
+					t.Error(err)
+				}
+				waiting.Unlock()
+			}
+			if n == int64(rows) {
 				close(done)
 			}
 			return result

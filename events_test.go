@@ -90,9 +90,8 @@ func TestTriggersInTheControlPlane(t *testing.T) {
 	admin := "/api/v1/admin/"
 	module := s.newScript("lib", `return {}`, map[string]any{"kind": "module"})
 	script := s.newScript("handler", `if ctx.event.payload == "fail" then error("on purpose") end return ctx.event`, nil)
-	var other struct{ ID string }
-	s.must(s.call("POST", admin+"apps", map[string]string{"slug": "other"}, nil), 201)
-	s.must(s.call("POST", admin+"apps/other/scripts", map[string]string{"name": "foreign", "source": "return 1"}, &other), 201)
+	s.newApp("other")
+	other := s.newScriptIn("other", "foreign", "return 1", nil)
 	for _, c := range []struct {
 		name, kind string
 		body       map[string]any
@@ -100,7 +99,7 @@ func TestTriggersInTheControlPlane(t *testing.T) {
 		code       string
 	}{
 		{"a module", "topic", map[string]any{"script_id": module, "topic": map[string]any{"filter": "a"}}, 422, "not_an_endpoint"},
-		{"another app's script", "topic", map[string]any{"script_id": other.ID, "topic": map[string]any{"filter": "a"}}, 422, "other_app"},
+		{"another app's script", "topic", map[string]any{"script_id": other, "topic": map[string]any{"filter": "a"}}, 422, "other_app"},
 		{"no rule", "topic", map[string]any{}, 422, "invalid_rule"},
 		{"another kind's rule", "topic", map[string]any{"kv": map[string]any{"collection": "a"}}, 422, "invalid"},
 		{"a bad filter", "topic", map[string]any{"topic": map[string]any{"filter": "a#"}}, 422, "invalid_topic"},

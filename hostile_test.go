@@ -243,12 +243,9 @@ func (s *hostileServer) installModules() {
 // installProbe makes another app with a plain script, for other people's requests.
 func (s *hostileServer) installProbe() {
 	s.t.Helper()
-	s.must(s.call("POST", "/api/v1/admin/apps", map[string]string{"slug": "plain", "name": "Plain"}, nil), 201)
-	var script struct{ ID string }
-	s.must(s.call("POST", "/api/v1/admin/apps/plain/scripts", map[string]string{
-		"name": "hello", "source": `return {hello = ctx.request.query.name or "world", total = string.format("%d", 1 + 1)}`,
-	}, &script), 201)
-	s.newRoute(script.ID, "GET", "/plain/hello")
+	s.newApp("plain")
+	script := s.newScriptIn("plain", "hello", `return {hello = ctx.request.query.name or "world", total = string.format("%d", 1 + 1)}`, nil)
+	s.newRoute(script, "GET", "/plain/hello")
 }
 
 func (s *hostileServer) probe() answer {

@@ -168,9 +168,8 @@ func TestFiftyHostileAnswersLeaveOtherAppsAlone(t *testing.T) {
 	s := startServer(t, "", "PICLOUD_HTTP_ALLOW="+strings.TrimPrefix(world, "http://"))
 	s.claim()
 	victim := s.newScript("victim", `local ok, message = pcall(http.get, "`+world+`" .. ctx.request.query.at) return message`, map[string]any{"timeout_ms": 1500})
-	s.must(s.call("POST", "/api/v1/admin/apps", map[string]string{"slug": "other"}, nil), 201)
-	var made struct{ ID string }
-	s.must(s.call("POST", "/api/v1/admin/apps/other/scripts", map[string]any{"name": "hello", "source": "return 'hello'"}, &made), 201)
+	s.newApp("other")
+	made := s.newScriptIn("other", "hello", "return 'hello'", nil)
 	idle := s.peak()
 	for at, want := range map[string]string{"/bomb": "too_large", "/endless": "too_large", "/headers": "too_large"} {
 		if a := s.call("GET", "/api/v1/execute/"+victim+"?at="+at, nil, nil); !strings.Contains(a.body, want) {
@@ -189,7 +188,7 @@ func TestFiftyHostileAnswersLeaveOtherAppsAlone(t *testing.T) {
 		})
 	}
 	for range 50 {
-		if a := s.call("GET", "/api/v1/execute/"+made.ID, nil, nil); a.status != 200 || a.body != "hello" {
+		if a := s.call("GET", "/api/v1/execute/"+made, nil, nil); a.status != 200 || a.body != "hello" {
 			t.Errorf("the other app: %d %s", a.status, a.body)
 		}
 	}

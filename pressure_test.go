@@ -153,10 +153,8 @@ func TestSlowClients(t *testing.T) {
 	s := startServer(t, "")
 	s.claim()
 	// In an app of its own: one app's runs leave a quarter of the places free.
-	var hello struct{ ID string }
-	s.must(s.call("POST", "/api/v1/admin/apps", map[string]string{"slug": "other"}, nil), 201)
-	s.must(s.call("POST", "/api/v1/admin/apps/other/scripts", map[string]string{"name": "hello", "source": `return "hello"`}, &hello), 201)
-	s.newRoute(hello.ID, "GET", "/hello")
+	s.newApp("other")
+	s.newRoute(s.newScriptIn("other", "hello", `return "hello"`, nil), "GET", "/hello")
 	s.newRoute(s.newScript("sink", `return #ctx.request.body_raw`, nil), "POST", "/sink")
 	s.newRoute(s.newScript("large", `return ("x"):rep(4 * 1024 * 1024)`, nil), "GET", "/large")
 	s.must(s.call("GET", "/large", nil, nil), 200)

@@ -135,12 +135,24 @@ func (s *server) claim() {
 // newScript saves a script in the app "default" and returns its id.
 func (s *server) newScript(name, source string, fields map[string]any) string {
 	s.t.Helper()
+	return s.newScriptIn("default", name, source, fields)
+}
+
+// newApp makes an app.
+func (s *server) newApp(slug string) {
+	s.t.Helper()
+	s.must(s.call("POST", "/api/v1/admin/apps", map[string]string{"slug": slug}, nil), 201)
+}
+
+// newScriptIn is newScript for an app of its own.
+func (s *server) newScriptIn(app, name, source string, fields map[string]any) string {
+	s.t.Helper()
 	body := map[string]any{"name": name, "source": source}
 	for k, v := range fields {
 		body[k] = v
 	}
 	var script struct{ ID string }
-	s.must(s.call("POST", "/api/v1/admin/apps/default/scripts", body, &script), 201)
+	s.must(s.call("POST", "/api/v1/admin/apps/"+app+"/scripts", body, &script), 201)
 	return script.ID
 }
 

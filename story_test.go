@@ -41,7 +41,8 @@ func TestStory(t *testing.T) {
 	s := startServer(t, "")
 	claimAndSignIn(t, s)
 
-	script := s.newScript("greeting", `return {hello = ctx.request.params.name}`, nil)
+	s.newApp("garden")
+	script := s.newScriptIn("garden", "greeting", `return {hello = ctx.request.params.name}`, nil)
 	route := s.newRoute(script, "GET", "/greet/:name")
 	expect(t, s.call("GET", "/greet/Ada", nil, nil), 200, `{"hello":"Ada"}`)
 	expect(t, s.call("POST", "/greet/Ada", nil, nil), 405, "")
@@ -53,6 +54,7 @@ func TestStory(t *testing.T) {
 	s.must(s.call("DELETE", "/api/v1/admin/routes/"+route, nil, nil), 200, 204)
 	expect(t, s.call("GET", "/greet/Ada", nil, nil), 404, "")
 	s.must(s.call("DELETE", "/api/v1/admin/scripts/"+script, nil, nil), 200, 204)
+	s.must(s.call("DELETE", "/api/v1/admin/apps/garden", nil, nil), 200, 204)
 	if err := s.stop(); err != nil {
 		t.Errorf("the server ended with %v", err)
 	}

@@ -19,6 +19,11 @@ import (
 // script, so that JSON escapes fit.
 const maxControlBody = 1 << 20
 
+// maxScriptBody caps a body with a script's source: 4 MiB of source at six
+// bytes an escape. A far too long source is told how long it may be, and not
+// only that the request is too large.
+const maxScriptBody = 25 << 20
+
 // bind reads the request body, and nothing else of the request, into target, a
 // pointer to a struct. Names are compared exactly.
 func bind(c echo.Context, target any) error { return bindUpTo(c, maxControlBody, target) }

@@ -138,7 +138,7 @@ func (s *Server) checkScript(c echo.Context, _ principal) error {
 		Name   string `json:"name"`
 		Source string `json:"source"`
 	}
-	if err := bind(c, &body); err != nil {
+	if err := bindUpTo(c, maxScriptBody, &body); err != nil {
 		return err
 	}
 	diagnostics := s.linter.Check(body.Name, body.Source)

@@ -83,7 +83,7 @@ func (s *Server) answerScripts(c echo.Context, filter store.ScriptFilter) error 
 
 func (s *Server) createScript(c echo.Context, by principal) error {
 	var body scriptDraft
-	if err := bind(c, &body); err != nil {
+	if err := bindUpTo(c, maxScriptBody, &body); err != nil {
 		return err
 	}
 	draft, err := s.checkedDraft(body)
@@ -116,7 +116,7 @@ func (s *Server) changeScript(c echo.Context, by principal) error {
 		return err
 	}
 	var body scriptChange
-	if err := bind(c, &body); err != nil {
+	if err := bindUpTo(c, maxScriptBody, &body); err != nil {
 		return err
 	}
 	change, err := s.checkedChange(current.Name, body)

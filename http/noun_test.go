@@ -3,6 +3,7 @@ package http
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -168,8 +169,11 @@ func TestStrictBodies(t *testing.T) {
 			continue
 		}
 		most := maxControlBody
-		if strings.Contains(route.path, "/docs/") {
+		switch {
+		case strings.Contains(route.path, "/docs/"):
 			most = maxDocumentBody
+		case slices.Contains([]string{"apps/:app/scripts", "scripts/:id", `scripts\:check`}, route.path):
+			most = maxScriptBody
 		}
 		first, _, _ := strings.Cut(route.path, "/")
 		id := things.ids()[first]

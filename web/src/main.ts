@@ -1,13 +1,13 @@
 import { mount } from "svelte";
-import "./app.css";
-import { Api } from "./api";
+import "./styles/tokens.css";
+import "./styles/base.css";
 import App from "./App.svelte";
+import { theme } from "./state/theme.svelte";
 
-// The page is served at <root>/admin/, so one level up is the server's root, whatever a proxy puts before it.
-const api = new Api(new URL("../", document.baseURI));
+theme.apply();
 
 const target = document.getElementById("app");
 if (!target) {
   throw new Error("index.html has no element with the id app");
 }
-mount(App, { target, props: { api } });
+mount(App, { target });

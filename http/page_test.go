@@ -112,7 +112,10 @@ func TestSystemPaths(t *testing.T) {
 	if health.Code != 200 || health.Body.String() != "ok" {
 		t.Errorf("healthz: %d %q", health.Code, health.Body)
 	}
-	wantStatus(t, request(t, s, "GET", "/readyz", "", nil), 200)
+	ready := request(t, s, "GET", "/readyz", "", nil)
+	if ready.Code != 200 || ready.Body.String() != "ready\nclock: synchronised\n" {
+		t.Errorf("readyz: %d %q", ready.Code, ready.Body)
+	}
 	version := request(t, s, "GET", "/version", "", nil)
 	want := `{"product":"0.1.0","sdk":"1.0","api":1,"schema":` + field(t, version, "schema") + `,"wire":1,"public_base_url":""}` + "\n"
 	if version.Body.String() != want {

@@ -35,6 +35,7 @@ type responseBuilder struct {
 	contentLength  string
 	hasContentType bool
 	why            string // why the value is no valid response; "" when it is
+	unknown        string // a key of the structured form that means nothing; "" when there is none
 }
 
 func (b *responseBuilder) reject(format string, args ...any) {
@@ -70,6 +71,23 @@ func (b *responseBuilder) structured(table *lua.LTable, status lua.LValue) {
 		b.body("body", body)
 	}
 	b.checkLength()
+	b.findUnknown(table)
+}
+
+// findUnknown finds one key that means nothing, such as a misspelt body: the
+// answer goes out without it, and its author would look long for the reason.
+func (b *responseBuilder) findUnknown(table *lua.LTable) {
+	for key, _ := table.Next(lua.LNil); key != lua.LNil; key, _ = table.Next(key) {
+		switch name := key.String(); name {
+		case "statusCode", "headers", "body", keyFail, keyRetryAfter:
+		default:
+			if kind := key.Type(); kind != lua.LTString && kind != lua.LTNumber {
+				name = kind.String() // others would show an address of memory
+			}
+			b.unknown = name
+			return
+		}
+	}
 }
 
 // status takes a whole number from 200 to 599: the 1xx are answers of the

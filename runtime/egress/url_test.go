@@ -267,6 +267,7 @@ func FuzzParseURL(f *testing.F) {
 	for _, row := range urlRows(f, "8080") {
 		f.Add(row.url)
 	}
+	f.Add("http://a/" + strings.Repeat("\xa6", 4000)) // too long once it is escaped
 	f.Fuzz(func(t *testing.T, text string) {
 		u, err := egress.ParseURL(text)
 		if err != nil {

@@ -82,6 +82,9 @@ func (c *httpCall) readQuery(options luax.Options) {
 		u.RawQuery += "&"
 	}
 	u.RawQuery += more
+	if err := egress.CheckLength(u); err != nil {
+		c.args.L.RaiseError("%s: the URL %s", c.args.Func, err.Error())
+	}
 }
 
 // readBody takes the body from its argument or from the option form.

@@ -23,6 +23,8 @@ fails('"X-A" has a value with a line break', http.get, here, { headers = { ["X-A
 fails('"a b" is not a header', http.get, here, { headers = { ["a b"] = "c" } })
 fails('option "headers" must be a table of names and values', http.get, here, { headers = { "a: b" } })
 fails('option "query": "a" must be a string, a number, a boolean or a list', http.get, here, { query = { a = print } })
+fails("the URL is over 8192 bytes with its query", http.get, here, { query = { a = ("x"):rep(9000) } })
+fails("argument 1 (url) is over 8192 bytes", http.get, here .. ("\255"):rep(4000))
 fails('option "query": "a" must be a list', http.get, here, { query = { a = { b = 1 } } })
 fails('option "form": "a" must be a list', http.post, here, nil, { form = { a = { b = 1 } } })
 fails('option "headers": "a" must be a list', http.get, here, { headers = { a = { b = "1" } } })

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 
 	lua "github.com/yuin/gopher-lua"
@@ -19,6 +20,9 @@ const (
 	typeJSON = "application/json"
 	typeText = "text/plain; charset=utf-8"
 )
+
+// ResponseKeys are the keys of the structured form; the last two steer a delivery.
+var ResponseKeys = []string{"statusCode", "headers", "body", keyFail, keyRetryAfter}
 
 // keptScratch is the largest encoding buffer that a pooled state keeps.
 const keptScratch = 64 << 10
@@ -78,15 +82,15 @@ func (b *responseBuilder) structured(table *lua.LTable, status lua.LValue) {
 // answer goes out without it, and its author would look long for the reason.
 func (b *responseBuilder) findUnknown(table *lua.LTable) {
 	for key, _ := table.Next(lua.LNil); key != lua.LNil; key, _ = table.Next(key) {
-		switch name := key.String(); name {
-		case "statusCode", "headers", "body", keyFail, keyRetryAfter:
-		default:
-			if kind := key.Type(); kind != lua.LTString && kind != lua.LTNumber {
-				name = kind.String() // others would show an address of memory
-			}
-			b.unknown = name
-			return
+		name := key.String()
+		if slices.Contains(ResponseKeys, name) {
+			continue
 		}
+		if kind := key.Type(); kind != lua.LTString && kind != lua.LTNumber {
+			name = kind.String() // others would show an address of memory
+		}
+		b.unknown = name
+		return
 	}
 }
 

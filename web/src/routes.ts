@@ -27,6 +27,13 @@ const place = (pattern: string, load: Load): Place => ({ pattern, load });
 export const places: Place[] = [
   place("", () => import("./pages/Start.svelte")),
   place("apps", () => import("./pages/Apps.svelte")),
+  place("apps/:app/scripts", () => import("./pages/Scripts.svelte")),
+  place("apps/:app/scripts/:script", () => import("./pages/script/Edit.svelte")),
+  place("apps/:app/scripts/:script/versions", () => import("./pages/script/Versions.svelte")),
+  place("apps/:app/scripts/:script/routing", () => import("./pages/script/Routing.svelte")),
+  place("apps/:app/scripts/:script/settings", () => import("./pages/script/Settings.svelte")),
+  place("apps/:app/scripts/:script/executions", () => import("./pages/script/Executions.svelte")),
+  place("apps/:app/executions", () => import("./pages/AppExecutions.svelte")),
 ];
 
 /** The place that an address means, with its parameters decoded; null when there is none. */

@@ -20,3 +20,9 @@ export const appRoleOptions = (Object.keys(appRoleNames) as AppRole[]).map((role
   value: role,
   text: `${appRoleNames[role]}: ${appRoleMeanings[role]}`,
 }));
+
+/** The same for roles in the instance; only an owner makes owners. */
+export function roleOptions(withOwner: boolean): { value: Role; text: string }[] {
+  const roles: Role[] = withOwner ? ["member", "admin", "owner"] : ["member", "admin"];
+  return roles.map((role) => ({ value: role, text: `${roleNames[role]}: ${roleMeanings[role]}` }));
+}

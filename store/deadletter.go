@@ -73,7 +73,7 @@ type Burial struct {
 // such a trigger leaves none: its failure marks the one it was about as
 // handler_failed, so that dead letters never cause each other (spec 4).
 func (s *Store) BuryDelivery(ctx context.Context, b Burial) error {
-	err := s.change(ctx, func(t *transaction) error { return s.buryDelivery(t, b) })
+	err := s.change(because(ctx, CauseEvents), func(t *transaction) error { return s.buryDelivery(t, b) })
 	if err == nil {
 		s.outbox.release([]PendingDelivery{b.Delivery})
 	}

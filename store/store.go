@@ -71,6 +71,7 @@ type Store struct {
 	outbox             outbox
 	fired              firedStamps
 	running            *runningFile
+	deadLettersMade    atomic.Int64
 	deadLettersDropped atomic.Int64
 	ids                idGenerator
 	log                executionLog

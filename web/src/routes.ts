@@ -26,11 +26,13 @@ const place = (pattern: string, load: Load): Place => ({ pattern, load });
 
 export const places: Place[] = [
   place("", () => import("./pages/Start.svelte")),
+  place("welcome", () => import("./pages/Welcome.svelte")),
   place("account", () => import("./pages/Account.svelte")),
   place("apps", () => import("./pages/Apps.svelte")),
   place("apps/:app/members", () => import("./pages/app/Members.svelte")),
   place("apps/:app/secrets", () => import("./pages/app/Secrets.svelte")),
   place("apps/:app/settings", () => import("./pages/app/Settings.svelte")),
+  place("audit", () => import("./pages/Audit.svelte")),
   place("users", () => import("./pages/Users.svelte")),
 ];
 

@@ -114,7 +114,9 @@ func hold(t testing.TB, what string, schema *jsonschema.Schema, text []byte) {
 }
 
 // describedAPI is openapi.json made ready to check calls by "METHOD path".
-type describedAPI struct{ operations map[string]*describedOperation }
+type describedAPI struct {
+	operations map[string]*describedOperation
+}
 
 var described = sync.OnceValue(func() *describedAPI {
 	const file = "openapi.json"

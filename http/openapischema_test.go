@@ -75,6 +75,8 @@ func (s *schemas) complete(r *jsonschema.Reflector, name string, schema *jsonsch
 		}
 		if exact := s.exact(r, name+"."+property); exact != nil {
 			found = exact
+		} else if field.Type == reflect.TypeFor[json.RawMessage]() {
+			found = &jsonschema.Schema{Description: "any JSON value"}
 		}
 		if words := wordsOf[property]; words != nil {
 			limitTo(found, words)
@@ -216,8 +218,6 @@ func mapped(kind reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{Type: "string", Format: "date-time"}
 	case reflect.TypeFor[uuid.UUID]():
 		return &jsonschema.Schema{Type: "string", Format: "uuid"}
-	case reflect.TypeFor[json.RawMessage]():
-		return &jsonschema.Schema{Description: "any JSON value"}
 	case reflect.TypeFor[store.Event]():
 		return eventSchema()
 	}

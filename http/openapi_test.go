@@ -100,7 +100,10 @@ func (d *document) encode(s *Server) []byte {
 	for _, route := range s.publicRoutes() {
 		if route.status != 0 {
 			operation := d.operation(operationName(route.handle), route.path, route.contract, nil)
-			operation["tags"], operation["security"] = []string{"public"}, []object{}
+			operation["tags"] = []string{"public"}
+			if route.path != "/metrics" { // it alone asks for a credential
+				operation["security"] = []object{}
+			}
 			d.add("GET", route.path, operation)
 		}
 	}

@@ -284,6 +284,8 @@ func (s *Server) publicRoutes() []publicRoute {
 			contract{"Do the database and the dispatcher work?", nil, nil, 200, media{"text/plain", ""}}},
 		{"/version", "clients choose an API version before they sign in", s.showVersions,
 			contract{"The version numbers", nil, nil, 200, versions{}}},
+		{"/metrics", "it asks for a credential itself, outside the control plane", s.showMetrics,
+			contract{"Counters for Prometheus; needs a signed-in admin, or an API key with the scope instance:read", nil, nil, 200, media{"text/plain", ""}}},
 		{"/api/v1/openapi.json", "it describes the API and holds nothing of the instance", s.showOpenAPI,
 			contract{"This document", nil, nil, 200, map[string]any{}}},
 		{"/", "leads to the page; a request comes here only at the admin host of the split mode", s.redirectToPage, ofPage},
@@ -298,7 +300,13 @@ func (s *Server) newEcho() *echo.Echo {
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.routedFail
 	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error { return recovered(c, withoutOptions(c, next)) }
+		return func(c echo.Context) error {
+			if err := recovered(c, withoutOptions(c, next)); err != nil {
+				s.routedFail(err, c)
+			}
+			s.counts.add(platformKind(c.Request().URL.Path), c.Response().Status)
+			return nil
+		}
 	})
 	for _, route := range s.adminRoutes() {
 		e.Add(route.method, adminPrefix+route.path, s.guarded(route))

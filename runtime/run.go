@@ -54,7 +54,7 @@ func From(L *lua.LState) *Run { return meter.From(L).Owner.(*Run) }
 func (r *Run) Context() context.Context {
 	if r.context == nil {
 		left := meter.From(r.state.L).Remaining()
-		r.context, r.cancel = context.WithTimeout(context.WithoutCancel(r.parent), left)
+		r.context, r.cancel = context.WithTimeout(store.ForScript(context.WithoutCancel(r.parent), r.script.ID), left)
 	}
 	return r.context
 }
@@ -131,6 +131,16 @@ func (r *Run) Secret(name string) (string, error) {
 // learns only that it failed.
 func (r *Run) Fault(call string, err error) {
 	r.engine.logger.Error("an SDK call failed", "call", call, "script_id", r.script.ID, "execution_id", r.record.execution.ID, "error", err)
+}
+
+// noteUnknownKey says in the record that the response has a key which means
+// nothing; "" when it has none.
+func (r *Run) noteUnknownKey(key string) {
+	if key == "" {
+		return
+	}
+	key = clipText(r.record.secrets.text(key), maxShownKey) // masked before a cut could leave a part of a value
+	r.record.note(r.engine.now(), "the response's key "+strconv.Quote(key)+" means nothing and was left out; there are statusCode, headers and body")
 }
 
 // NoteFullDisk keeps the text of an error that a full disk is about to raise.

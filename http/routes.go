@@ -63,6 +63,8 @@ func (s *Server) adminRoutes() []adminRoute {
 		{PATCH, "apps/:app", appAdmin, appOfPath, "change_app", s.changeApp},
 		{DELETE, "apps/:app", appAdmin, appOfPath, "delete_app", s.deleteApp},
 		{PUT, "apps/:app/sandbox", sandboxLift, appOfPath, "set_sandbox", s.changeSandbox},
+		{GET, "apps/:app/export", scriptRead, appOfPath, changesNothing, s.exportApp},
+		{POST, "apps/:app/import", appAdmin, appOfPath, "import_app", s.importApp},
 		{GET, "apps/:app/members", appMembers, appOfPath, changesNothing, s.listMembers},
 		{PUT, "apps/:app/members/:user", appMembers, appOfPath, "set_member", s.setMember},
 		{DELETE, "apps/:app/members/:user", appMembers, appOfPath, "remove_member", s.removeMember},

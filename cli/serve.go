@@ -261,7 +261,7 @@ func (i *instance) runtimeConfig() runtime.Config {
 		ScriptCacheSize: int(i.settings.ScriptCacheSize),
 		ModuleCacheSize: int(i.settings.ModuleCacheSize),
 
-		ClockSynchronised: clockSynchronised,
+		ClockSynchronised: func() bool { return scheduler.SystemClock().Synchronised },
 	}
 }
 
@@ -309,5 +309,6 @@ func (i *instance) httpConfig() http.Config {
 
 		TrustedProxies: i.settings.TrustedProxies,
 		Ready:          []func(context.Context) error{i.scheduler.Ready},
+		Clock:          i.scheduler.Clock,
 	}
 }

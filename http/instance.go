@@ -9,8 +9,9 @@ import (
 
 // instanceStats is the answer of GET instance/stats.
 type instanceStats struct {
-	ActiveOwners int       `json:"active_owners"`
-	Warnings     []warning `json:"warnings"`
+	ActiveOwners int        `json:"active_owners"`
+	Clock        clockState `json:"clock"`
+	Warnings     []warning  `json:"warnings"`
 }
 
 // warning is something that whoever runs the instance should look at.
@@ -24,10 +25,13 @@ func (s *Server) showStats(c echo.Context, _ principal) error {
 	if err != nil {
 		return fmt.Errorf("count owners: %w", err)
 	}
-	stats := instanceStats{ActiveOwners: owners, Warnings: []warning{}}
+	stats := instanceStats{ActiveOwners: owners, Clock: s.clock(), Warnings: []warning{}}
 	if owners > 1 {
 		stats.Warnings = append(stats.Warnings, warning{"several_owners",
 			fmt.Sprintf("%d users are owners and may do everything; make those admins or members who need less", owners)})
+	}
+	if waits := stats.Clock.Waits; waits != "" {
+		stats.Warnings = append(stats.Warnings, warning{"clock_doubtful", "cron triggers wait for a right clock: " + waits})
 	}
 	return answer(c, nethttp.StatusOK, stats)
 }

@@ -26,18 +26,24 @@ var pageHeaders = [][2]string{
 	{"Permissions-Policy", "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), microphone=(), midi=(), payment=(), serial=(), usb=()"},
 }
 
+// workerPolicy is that of the page's workers, in place of the page's own: a
+// worker is held by the answer that brings its script. The formatter is
+// WebAssembly, which so stays refused in the page itself.
+const workerPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+
 // pageTypes names the types of the page's files; the machine's own table may
 // be missing or odd.
 var pageTypes = map[string]string{
 	".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8",
 	".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".png": "image/png",
 	".ico": "image/x-icon", ".woff2": "font/woff2", ".json": "application/json",
-	".webmanifest": "application/manifest+json", ".txt": "text/plain; charset=utf-8",
+	".webmanifest": "application/manifest+json", ".txt": "text/plain; charset=utf-8", ".wasm": "application/wasm",
 }
 
 const (
-	assetFolder = "assets/" // files whose names bear a hash of their content
-	indexFile   = "index.html"
+	assetFolder  = "assets/" // files whose names bear a hash of their content
+	workerFolder = assetFolder + "worker/"
+	indexFile    = "index.html"
 )
 
 // redirectToPage leads /admin to /admin/: the page names its files relative to
@@ -56,6 +62,9 @@ func (s *Server) servePage(c echo.Context) error {
 		return err
 	}
 	header := c.Response().Header()
+	if strings.HasPrefix(name, workerFolder) {
+		header.Set(headerPolicy, workerPolicy)
+	}
 	header.Set("Cache-Control", cacheRule(name))
 	header.Set("Content-Type", contentType(name))
 	header.Add("Vary", "Accept-Encoding")

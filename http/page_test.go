@@ -3,6 +3,7 @@ package http
 import (
 	nethttp "net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/fstest"
 )
@@ -82,6 +83,28 @@ func TestPage(t *testing.T) {
 	wantStatus(t, request(t, s, "POST", "/admin/", `{}`, nil), 405)
 }
 
+// A worker has its own policy from its own answer; nothing else below /admin may
+// run WebAssembly.
+func TestPagePolicies(t *testing.T) {
+	t.Parallel()
+	s := newTestServer(t)
+	s.page = fstest.MapFS{
+		"index.html": {}, "assets/app-1.js": {}, "assets/worker/formatter-1.js": {}, "assets/formatter-1.wasm": {},
+	}
+	for path, wasm := range map[string]bool{
+		"/admin/": false, "/admin/assets/worker/": false, "/admin/assets/app-1.js": false, "/admin/assets/formatter-1.wasm": false,
+		"/admin/assets/worker/gone.js": false, "/admin/assets/worker/formatter-1.js": true,
+	} {
+		policies := request(t, s, "GET", path, "", nil).Header()[headerPolicy]
+		if len(policies) != 1 || strings.Contains(policies[0], "'wasm-unsafe-eval'") != wasm || strings.Contains(policies[0], "'unsafe-eval'") {
+			t.Errorf("%s has the policies %q", path, policies)
+		}
+	}
+	if kind := request(t, s, "GET", "/admin/assets/formatter-1.wasm", "", nil).Header().Get("Content-Type"); kind != "application/wasm" {
+		t.Errorf("a .wasm file has the type %q", kind)
+	}
+}
+
 func TestSystemPaths(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
@@ -89,7 +112,10 @@ func TestSystemPaths(t *testing.T) {
 	if health.Code != 200 || health.Body.String() != "ok" {
 		t.Errorf("healthz: %d %q", health.Code, health.Body)
 	}
-	wantStatus(t, request(t, s, "GET", "/readyz", "", nil), 200)
+	ready := request(t, s, "GET", "/readyz", "", nil)
+	if ready.Code != 200 || ready.Body.String() != "ready\nclock: synchronised\n" {
+		t.Errorf("readyz: %d %q", ready.Code, ready.Body)
+	}
 	version := request(t, s, "GET", "/version", "", nil)
 	want := `{"product":"0.1.0","sdk":"1.0","api":1,"schema":` + field(t, version, "schema") + `,"wire":1,"public_base_url":""}` + "\n"
 	if version.Body.String() != want {

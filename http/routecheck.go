@@ -37,6 +37,7 @@ type routeVerdict struct {
 	HostKind         string       `json:"host_kind"`
 	PathKind         string       `json:"path_kind"`
 	ConflictingRoute *store.Route `json:"conflicting_route"`
+	Warnings         []warning    `json:"warnings"`
 }
 
 // checkRoute answers POST routes:check: would this route be in another's way?
@@ -63,7 +64,7 @@ func (s *Server) checkRoute(c echo.Context, by principal) error {
 	}
 	visible := func(app uuid.UUID) bool { return roleIn(app) != "" }
 	found := s.conflictingRoute(draft, except, visible)
-	verdict := routeVerdict{OK: found == nil, HostKind: draft.HostKind, PathKind: draft.PathKind}
+	verdict := routeVerdict{OK: found == nil, HostKind: draft.HostKind, PathKind: draft.PathKind, Warnings: s.routeWarnings(draft)}
 	if found != nil && visible(found.AppID) {
 		verdict.ConflictingRoute = found
 	}

@@ -48,6 +48,9 @@ type Config struct {
 	MaxConnectionsPerAddress int
 	// Ready holds further conditions of /readyz; an error's text is the reason shown.
 	Ready []func(context.Context) error
+	// Clock reports whether the system's clock follows a time server, and why
+	// cron triggers wait for it ("" when they do not); nil is a right clock.
+	Clock func() (synchronised bool, waits string)
 }
 
 // Limits of the HTTP edge: what a slow or greedy client can hold.
@@ -121,6 +124,9 @@ func New(config Config) *Server {
 
 func withDefaults(c Config) Config {
 	c.AdminHost = routing.NormalHost(c.AdminHost)
+	if c.Clock == nil {
+		c.Clock = func() (bool, string) { return true, "" }
+	}
 	if c.SessionTTL == 0 {
 		c.SessionTTL = defaultSessionTTL
 	}

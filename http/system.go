@@ -32,7 +32,9 @@ func (s *Server) showHealth(c echo.Context) error {
 	return c.String(nethttp.StatusOK, "ok")
 }
 
-// showReadiness answers /readyz: 200, or 503 with the reason.
+// showReadiness answers /readyz: 200 with a line about the clock, or 503 with
+// the reason. A clock that is not synchronised is no reason: what no clock
+// starts runs all the same.
 func (s *Server) showReadiness(c echo.Context) error {
 	if s.stopping.Load() {
 		return store.Errorf(store.KindUnavailable, "unavailable", "the instance is stopping")
@@ -48,7 +50,31 @@ func (s *Server) showReadiness(c echo.Context) error {
 		}
 	}
 	c.Response().Header().Set("Cache-Control", "no-store")
-	return c.String(nethttp.StatusOK, "ready")
+	return c.String(nethttp.StatusOK, "ready\n"+s.clock().line()+"\n")
+}
+
+// clockState is what instance/stats says about the system's clock.
+type clockState struct {
+	Synchronised bool `json:"synchronised"`
+	// Waits says why cron triggers do not fire yet; "" when they do.
+	Waits string `json:"cron_waits"`
+}
+
+func (s *Server) clock() (state clockState) {
+	state.Synchronised, state.Waits = s.config.Clock()
+	return state
+}
+
+// line is the state as /readyz shows it.
+func (c clockState) line() string {
+	switch {
+	case c.Waits != "":
+		return "clock: cron triggers wait: " + c.Waits
+	case !c.Synchronised:
+		return "clock: not synchronised with a time server"
+	default:
+		return "clock: synchronised"
+	}
 }
 
 // showVersions answers /version.

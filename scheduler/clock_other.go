@@ -2,5 +2,5 @@
 
 package scheduler
 
-// systemClock: other systems have a clock that runs while they are off.
-func systemClock() ClockState { return ClockState{Synchronised: true} }
+// SystemClock: other systems have a clock that runs while they are off.
+func SystemClock() ClockState { return ClockState{Synchronised: true} }

@@ -89,6 +89,16 @@ func (s *cronService) start(ctx context.Context, cron gocron.Scheduler) error {
 // wait returns when nothing of the service runs; its context has ended.
 func (s *cronService) wait() { s.watcher.Wait() }
 
+// waits says why no trigger fires, or "".
+func (s *cronService) waits() string {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.trust.trusted {
+		return ""
+	}
+	return s.trust.doubt(s.clock.Now())
+}
+
 // cronRule is gocron's Cron interface over the service's slots.
 type cronRule struct{ service *cronService }
 

@@ -184,8 +184,12 @@ func TestCronWaitsForAPlausibleClock(t *testing.T) {
 	} {
 		h.state = c.state
 		h.cron.trust.trusted = false
-		if got := h.tick(c.at); len(got) != c.fires {
+		got := h.tick(c.at)
+		if len(got) != c.fires {
 			t.Errorf("%s: fires %+v, want %d", c.name, got, c.fires)
+		}
+		if waits := h.cron.waits(); (waits == "") != (c.fires > 0) {
+			t.Errorf("%s: says that it waits because %q", c.name, waits)
 		}
 	}
 	h.restart()

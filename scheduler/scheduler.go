@@ -61,7 +61,7 @@ func New(config Config) *Scheduler {
 		config.Clock = clockwork.NewRealClock()
 	}
 	if config.ClockState == nil {
-		config.ClockState = systemClock
+		config.ClockState = SystemClock
 	}
 	return &Scheduler{config: config, jobs: janitorJobs(config.Store), dispatcher: newDispatcher(config), crons: newCronService(config)}
 }
@@ -134,6 +134,12 @@ func (s *Scheduler) Ready(context.Context) error {
 		return errNotDispatching
 	}
 	return nil
+}
+
+// Clock reports whether the system's clock follows a time server, and why cron
+// triggers wait for it; "" when they do not.
+func (s *Scheduler) Clock() (synchronised bool, waits string) {
+	return s.config.ClockState().Synchronised, s.crons.waits()
 }
 
 // Quiesce makes the dispatcher claim nothing more; runs in progress go on. It

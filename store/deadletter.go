@@ -36,6 +36,7 @@ type DeadLetter struct {
 }
 
 // The caps of one app's dead letters: past them the oldest go, and are counted.
+// The bytes are those of event, body, error, attempts and note.
 const (
 	maxDeadLetters     = 10_000
 	maxDeadLetterBytes = 32 << 20
@@ -97,7 +98,7 @@ func (s *Store) buryDelivery(t *transaction, b Burial) error {
 	}
 	b.Reason = clipBytes(b.Reason, maxErrorBytes)
 	if d.Event.Kind == string(TriggerDeadLetter) {
-		return markHandlerFailed(t, d.Event, b.Reason)
+		return s.markHandlerFailed(t, d, b.Reason)
 	}
 	if _, err := app(t, d.AppID); KindOf(err) == KindNotFound {
 		return nil // nobody is left to look at it
@@ -109,7 +110,7 @@ func (s *Store) buryDelivery(t *transaction, b Burial) error {
 		return err
 	}
 	_, err = t.exec(insertDeadLetter, key, rest, d.AppID, optionalID(d.Event.TriggerID), d.ScriptID, d.Event.ID, d.Event.Kind, d.Event.Depth,
-		d.Event.OccurredAt, b.Delivery.Bytes, b.Reason, t.at, string(attempts), d.Event.Data, d.Event.Body)
+		d.Event.OccurredAt, len(d.Event.Data)+len(d.Event.Body)+len(b.Reason)+len(attempts), b.Reason, t.at, string(attempts), d.Event.Data, d.Event.Body)
 	if err != nil {
 		return err
 	}
@@ -161,17 +162,15 @@ func (s *Store) emitDeadLetter(t *transaction, d *Delivery, reason string) error
 	return nil
 }
 
-func markHandlerFailed(t *transaction, event Event, reason string) error {
+func (s *Store) markHandlerFailed(t *transaction, d *Delivery, reason string) error {
 	var about deadLetterEvent
-	if err := json.Unmarshal(event.Data, &struct {
+	if err := json.Unmarshal(d.Event.Data, &struct {
 		DeadLetterID *uuid.UUID `json:"dead_letter_id"`
 	}{&about.DeadLetterID}); err != nil {
 		return err
 	}
 	key, _, _ := splitID(about.DeadLetterID)
-	_, err := t.exec("UPDATE dead_letters SET state = ?, note = ? WHERE key = ? AND state = ?",
-		string(DeadLetterHandlerFailed), clipBytes(reason, maxNoteBytes), key, string(DeadLetterOpen))
-	return err
+	return s.setDeadLetter(t, d.AppID, key, DeadLetterOpen, DeadLetterHandlerFailed, clipBytes(reason, maxNoteBytes))
 }
 
 // dropOldestDeadLetters holds an app's dead letters to their caps. The walk is
@@ -239,9 +238,8 @@ func (s *Store) ResolveDeadLetter(ctx context.Context, id uuid.UUID, note string
 		if err := checkText("note", note, 0, maxNoteBytes); err != nil {
 			return DeadLetter{}, err
 		}
-		d.State, d.Note = DeadLetterResolved, note
 		t.touch(d.target())
-		return d, setDeadLetter(t, d)
+		return s.closeDeadLetter(t, d, DeadLetterResolved, note)
 	})
 }
 
@@ -256,10 +254,22 @@ func openDeadLetter(t *transaction, id uuid.UUID) (DeadLetter, error) {
 	return d, err
 }
 
-func setDeadLetter(t *transaction, d DeadLetter) error {
+func (s *Store) closeDeadLetter(t *transaction, d DeadLetter, state DeadLetterState, note string) (DeadLetter, error) {
 	key, _, _ := splitID(d.ID)
-	_, err := t.exec("UPDATE dead_letters SET state = ?, note = ? WHERE key = ?", string(d.State), d.Note, key)
-	return err
+	err := s.setDeadLetter(t, d.AppID, key, d.State, state, note)
+	d.State, d.Note = state, note
+	return d, err
+}
+
+// setDeadLetter changes the state and the note of a dead letter that is in the
+// state from. A longer note counts towards the app's cap.
+func (s *Store) setDeadLetter(t *transaction, app uuid.UUID, key int64, from, to DeadLetterState, note string) error {
+	n, err := t.exec("UPDATE dead_letters SET bytes = bytes - octet_length(note) + ?, state = ?, note = ? WHERE key = ? AND state = ?",
+		len(note), string(to), note, key, string(from))
+	if err != nil || n == 0 || note == "" {
+		return err
+	}
+	return s.dropOldestDeadLetters(t, app)
 }
 
 // ReplayDeadLetter queues the event again, with all attempts before it, under
@@ -287,9 +297,8 @@ func (s *Store) ReplayDeadLetter(ctx context.Context, id uuid.UUID, origin Origi
 		if _, err := s.put(t, event, target); err != nil {
 			return DeadLetter{}, err
 		}
-		d.State = DeadLetterReplayed
 		t.touch(d.target())
-		return d, setDeadLetter(t, d)
+		return s.closeDeadLetter(t, d, DeadLetterReplayed, d.Note)
 	})
 }
 

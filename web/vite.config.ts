@@ -7,6 +7,11 @@ export default defineConfig({
   // Relative, so that the page works below /admin/ and below any prefix a proxy puts before it.
   base: "./",
   plugins: [svelte()],
+  worker: {
+    format: "es",
+    // The server gives the files of this folder, and no others, a policy that allows WebAssembly.
+    rolldownOptions: { output: { entryFileNames: "assets/worker/[name]-[hash].js" } },
+  },
   build: {
     outDir: "dist",
     // scripts/clean.mjs empties the folder; this would take dist/.keep, which Go's embed needs, with it.

@@ -1,6 +1,6 @@
 // Writes a .gz and a .br beside each text file of dist, so that the server never compresses at request time, and
-// prints what a first visit costs.
-import { readdir, readFile, writeFile } from "node:fs/promises";
+// prints what a first visit costs. A .wasm becomes a .gz alone: its reader unpacks it (src/editor/formatter.worker.ts).
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { extname, join, relative } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
@@ -17,10 +17,12 @@ const brotli = (data) =>
   });
 
 const entries = await readdir(dist, { recursive: true, withFileTypes: true });
-const files = entries
-  .filter((entry) => entry.isFile() && compressible.has(extname(entry.name)))
-  .map((entry) => join(entry.parentPath, entry.name))
-  .sort();
+const filesWith = (matches) =>
+  entries
+    .filter((entry) => entry.isFile() && matches(extname(entry.name)))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+const files = filesWith((extension) => compressible.has(extension));
 
 const total = { plain: 0, gz: 0, br: 0 };
 for (const file of files) {
@@ -35,3 +37,10 @@ for (const file of files) {
   console.log(`${relative(dist, file)}: ${plain.length} B, gzip ${gz.length} B, brotli ${br.length} B`);
 }
 console.log(`together: ${total.plain} B, gzip ${total.gz} B, brotli ${total.br} B`);
+
+for (const file of filesWith((extension) => extension === ".wasm")) {
+  const packed = gzip(await readFile(file));
+  await writeFile(`${file}.gz`, packed);
+  await rm(file);
+  console.log(`${relative(dist, file)}.gz: ${packed.length} B, loaded when somebody formats a script`);
+}

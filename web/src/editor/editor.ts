@@ -1,0 +1,160 @@
+// The Lua editor. It lives in a shadow root: there CodeMirror's styles are style sheet objects, while in the page they
+// would be a style element, which the content security policy refuses.
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { StreamLanguage, bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
+import { lua } from "@codemirror/legacy-modes/mode/lua";
+import { lintGutter, lintKeymap } from "@codemirror/lint";
+import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
+import { EditorState, type Extension } from "@codemirror/state";
+import {
+  EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers,
+  type KeyBinding,
+} from "@codemirror/view";
+import { completionOf, helpOnNames } from "./complete";
+import { Formatter } from "./format";
+import { placeOf, problemsOf, type Check, type Problem } from "./problems";
+import { runErrors, setRunError, type RunError } from "./runerror";
+import { Sdk, type Description } from "./sdk";
+import { look } from "./theme";
+
+/** What an editor needs from the page around it. */
+export interface EditorOptions {
+  source: string;
+  /** The editor's name for who cannot see it. */
+  label: string;
+  readOnly: boolean;
+  describe: () => Promise<Description>;
+  check: Check;
+  onchange: (source: string) => void;
+  onsave: () => void;
+  onformat: () => void;
+  onproblems: (found: Problem[] | null) => void;
+}
+
+/** LuaEditor is one editor on the page until it is closed. */
+export class LuaEditor {
+  readonly #view: EditorView;
+  readonly #formatter = new Formatter();
+
+  constructor(host: HTMLElement, options: EditorOptions) {
+    const root = shadowOf(host);
+    this.#view = new EditorView({
+      parent: root,
+      root,
+      state: EditorState.create({ doc: options.source, extensions: extensionsOf(options) }),
+    });
+  }
+
+  get source(): string {
+    return this.#view.state.doc.toString();
+  }
+
+  /** Puts another source in; undo brings the former one back. */
+  replace(source: string): void {
+    const { doc } = this.#view.state;
+    if (source !== doc.toString()) {
+      this.#view.dispatch({ changes: { from: 0, to: doc.length, insert: source } });
+    }
+  }
+
+  /** Shows the error of a run below its line; null takes it away. */
+  showError(error: RunError | null): void {
+    this.#view.dispatch({ effects: setRunError.of(error) });
+  }
+
+  /** Puts the cursor to a line and a column in bytes, both from 1. */
+  goTo(line: number, column = 1): void {
+    const anchor = placeOf(this.#view.state.doc, line, column);
+    this.#view.dispatch({ selection: { anchor }, effects: EditorView.scrollIntoView(anchor, { y: "center" }) });
+    this.#view.focus();
+  }
+
+  /** Formats the script unless it was changed meanwhile; fails with what stands in the way. */
+  async format(): Promise<void> {
+    const before = this.source;
+    const formatted = await this.#formatter.format(before);
+    if (before === this.source) {
+      const cursor = this.#view.state.selection.main.head;
+      this.replace(formatted);
+      this.#view.dispatch({ selection: { anchor: Math.min(cursor, formatted.length) } });
+    }
+  }
+
+  focus(): void {
+    this.#view.focus();
+  }
+
+  close(): void {
+    this.#formatter.close();
+    this.#view.destroy();
+  }
+}
+
+/** The shadow root of an element; a closed editor leaves it for the next one. */
+export function shadowOf(host: HTMLElement): ShadowRoot {
+  return host.shadowRoot ?? host.attachShadow({ mode: "open" });
+}
+
+/** How every view of a script looks and reads Lua. */
+export const luaView: Extension = [
+  StreamLanguage.define(lua),
+  indentUnit.of("  "),
+  EditorState.tabSize.of(2),
+  lineNumbers(),
+  highlightSpecialChars(),
+  look,
+];
+
+function extensionsOf(options: EditorOptions): Extension {
+  let loading: Promise<Sdk> | null = null;
+  const load = () => (loading ??= describe(options).catch((thrown) => {
+    loading = null; // asked again with the next name
+    throw thrown;
+  }));
+  const help = helpOnNames(load);
+  return [
+    luaView,
+    drawSelection(),
+    highlightActiveLine(),
+    highlightActiveLineGutter(),
+    bracketMatching(),
+    search({ top: true }),
+    highlightSelectionMatches(),
+    help.tooltip,
+    EditorView.contentAttributes.of({ "aria-label": options.label }),
+    options.readOnly
+      ? [EditorState.readOnly.of(true), keymap.of([...searchKeymap, ...defaultKeymap, { key: "F1", run: help.command }])]
+      : [writing(options, load), keymap.of([{ key: "F1", run: help.command }, ...commands(options)])],
+    runErrors,
+  ];
+}
+
+async function describe(options: EditorOptions): Promise<Sdk> {
+  return new Sdk(await options.describe());
+}
+
+function writing(options: EditorOptions, load: () => Promise<Sdk>): Extension {
+  return [
+    history(),
+    indentOnInput(),
+    closeBrackets(),
+    autocompletion({ override: [completionOf(load)] }),
+    lintGutter(),
+    problemsOf(options.check, options.onproblems),
+    EditorView.updateListener.of((update) => {
+      if (update.docChanged) {
+        options.onchange(update.state.doc.toString());
+      }
+    }),
+  ];
+}
+
+function commands(options: EditorOptions): KeyBinding[] {
+  return [
+    { key: "Mod-s", preventDefault: true, run: () => (options.onsave(), true) },
+    { key: "Shift-Alt-f", preventDefault: true, run: () => (options.onformat(), true) },
+    ...closeBracketsKeymap, ...completionKeymap, ...lintKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap,
+    indentWithTab, // Esc, then Tab leaves the editor: CodeMirror's own rule
+  ];
+}

@@ -33,7 +33,7 @@ func TestAsynchronousRoutes(t *testing.T) {
 			r.headers.authorization or "none", r.body.celsius, r.remote_ip, ctx.invocation_type, r.host})`, nil)
 	slow := s.newScript("slow", `kv.collection("slow"):incr("runs") local n = 0 while true do n = n + 1 end`, map[string]any{"timeout_ms": 5000, "limits": map[string]any{"instructions": 1000000000}})
 	for path, target := range map[string]string{"/hook/:room": script, "/slow": slow} {
-		route := map[string]string{"method": "POST", "path": path, "dispatch_mode": "async"}
+		route := map[string]any{"method": "POST", "path": path, "dispatch_mode": "async", "dedupe": map[string]any{"from": "query:id"}}
 		s.must(s.call("POST", "/api/v1/admin/scripts/"+target+"/routes", route, nil), 201)
 	}
 	post := func(path, id string) {
@@ -62,6 +62,15 @@ func TestAsynchronousRoutes(t *testing.T) {
 		if entry.Value[i] != value {
 			t.Errorf("value %d is %v, want %v", i+1, entry.Value[i], value)
 		}
+	}
+	// What was found out about the request when it came is in its run's record.
+	var noted []string
+	eventually(t, "the record", func() bool { return len(s.records(script, 0)) > 0 })
+	for _, line := range s.records(script, 1)[0].Logs {
+		noted = append(noted, line.Message)
+	}
+	if all := strings.Join(noted, "|"); len(noted) != 2 || !strings.Contains(all, "there is no id at query:id") || !strings.Contains(all, "Authorization") {
+		t.Errorf("the record says %q", noted)
 	}
 	// Killed while the workers are busy: what was accepted runs after the start.
 	for range 8 {

@@ -31,7 +31,7 @@ log.warn(("x"):rep(4090 - #key / 2) .. key)
 if ctx.request.query.how == "raise" then error("cannot sign in with " .. password) end
 if ctx.request.query.how == "code" then error({ code = key, message = pem }) end
 if ctx.request.query.how == "spin" then local s = key while true do s = s .. "" end end
-return { statusCode = 200, headers = { ["X-Echo"] = key }, body = { key = key, all = { password, pem }, got = ctx.request.body_raw } }`
+return { statusCode = 200, [password] = true, headers = { ["X-Echo"] = key }, body = { key = key, all = { password, pem }, got = ctx.request.body_raw } }`
 
 // forbidden are the forms in which a value would be a leak.
 func forbidden(t *testing.T) []string {

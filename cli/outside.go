@@ -32,7 +32,7 @@ func outsideTable(s *outsideSettings) []setting {
 		{"PICLOUD_SMTP_TIMEOUT_SECS", "smtp-timeout-secs", "seconds that sending one message may take", "15", number(&s.SMTPTimeout, 1, 300)},
 		{"PICLOUD_SMTP_FROM", "smtp-from", "sender of messages that name none, such as PiCloud <pi@example.com>", "", mailAddress(&s.SMTPFrom)},
 		{"PICLOUD_EMAIL_MAX_MESSAGE_BYTES", "email-max-message-bytes", "largest message with its attachments, encoded", "25000000", number(&s.MailBytes, 1024, 100_000_000)},
-		{"PICLOUD_EMAIL_MAX_PER_HOUR", "email-max-per-hour", "messages that one app may send in an hour", "30", number(&s.MailPerHour, 1, 10_000)},
+		{"PICLOUD_EMAIL_MAX_PER_HOUR", "email-max-per-hour", "messages that one app may send in an hour, tries included; a restart counts anew", "30", number(&s.MailPerHour, 1, 10_000)},
 	}
 }
 

@@ -36,6 +36,7 @@ func (s *Server) acceptRequest(route uuid.UUID, invocation *runtime.Invocation) 
 		Scheme: request.Scheme, RemoteIP: request.RemoteIP, Headers: request.Header, Query: request.RawQuery,
 		Params: make([][2]string, 0, len(request.Params)), Rest: request.Rest, Body: request.Body, Hops: request.Hops,
 	}
+	stored.Notes = invocation.Notes()
 	for _, param := range request.Params {
 		stored.Params = append(stored.Params, [2]string{param.Name, param.Value})
 	}

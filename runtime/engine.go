@@ -144,7 +144,6 @@ func (e *Engine) Run(ctx context.Context, invocation *Invocation) *Result {
 		started = e.clock()
 	}
 	record := newRecord(e.store.NewExecutionID(started), started, invocation)
-	record.note(started, invocation.Note)
 	result, failed := e.run(ctx, invocation, record, began)
 	if failed != nil {
 		result = failed.result()

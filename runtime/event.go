@@ -128,6 +128,12 @@ func (r *Run) eventValue(L *lua.LState, name string) lua.LValue {
 	return value
 }
 
+// The keys with which a delivery's script steers its dispatcher (spec 4).
+const (
+	keyFail       = "fail"
+	keyRetryAfter = "retry_after"
+)
+
 // steer reads what a delivery's script returned for its dispatcher; the reason
 // why that is not right, or "".
 func (r *Run) steer(L *lua.LState, v lua.LValue, steering *Steering) (wrong string) {
@@ -138,14 +144,14 @@ func (r *Run) steer(L *lua.LState, v lua.LValue, steering *Steering) (wrong stri
 	if real, frozen := luax.Real(L, table); frozen {
 		table = real
 	}
-	if reason := table.RawGetString("fail"); reason != lua.LNil && reason != lua.LFalse {
+	if reason := table.RawGetString(keyFail); reason != lua.LNil && reason != lua.LFalse {
 		steering.Fail = "the script gave up"
 		if text, ok := reason.(lua.LString); ok && text != "" {
 			steering.Fail = clipText(string(text), maxErrorText)
 		}
 		return ""
 	}
-	after := table.RawGetString("retry_after")
+	after := table.RawGetString(keyRetryAfter)
 	if after == lua.LNil {
 		return ""
 	}

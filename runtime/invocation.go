@@ -45,6 +45,18 @@ type Invocation struct {
 	Guarded *Guarded
 }
 
+// Notes are what the record of the run says about the request before it runs.
+func (i *Invocation) Notes() []string {
+	var notes []string
+	if i.Note != "" {
+		notes = append(notes, i.Note)
+	}
+	if i.Guarded != nil {
+		notes = append(notes, i.Guarded.Notes...)
+	}
+	return notes
+}
+
 // test reports whether someone only tries the script out.
 func (i *Invocation) test() bool { return i.Kind == KindTest || i.Event != nil && i.Event.Test }
 

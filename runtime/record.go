@@ -22,6 +22,7 @@ const (
 	maxRecordedPath    = 2 << 10 // of the path, and of the query
 	maxErrorText       = 4 << 10
 	maxQueries         = 3
+	maxShownKey        = 64 // bytes of a key in a note
 )
 
 // record is an execution with its request and response in one allocation.
@@ -48,10 +49,10 @@ func newRecord(id uuid.UUID, started time.Time, invocation *Invocation) *record 
 		r.recordRequest(invocation.Request)
 		r.execution.Request = &r.request
 	}
+	for _, note := range invocation.Notes() {
+		r.note(started, note)
+	}
 	if guarded := invocation.Guarded; guarded != nil {
-		for _, note := range guarded.Notes {
-			r.note(started, note)
-		}
 		for _, secret := range guarded.Secrets {
 			r.secrets = r.secrets.add(secret)
 		}

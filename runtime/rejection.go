@@ -30,7 +30,6 @@ func (e *Engine) Reject(invocation *Invocation, why Rejection) uuid.UUID {
 	x := &record.execution
 	x.Status, x.StatusCode = store.StatusRejected, why.Status
 	x.Error = &store.ExecutionError{Code: why.Code, Message: why.Message, Script: invocation.Script.Name}
-	record.note(now, invocation.Note)
 	record.mask(&Result{}, false)
 	e.store.RecordExecution(x)
 	return x.ID

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 
 	lua "github.com/yuin/gopher-lua"
@@ -20,6 +21,9 @@ const (
 	typeText = "text/plain; charset=utf-8"
 )
 
+// ResponseKeys are the keys of the structured form; the last two steer a delivery.
+var ResponseKeys = []string{"statusCode", "headers", "body", keyFail, keyRetryAfter}
+
 // keptScratch is the largest encoding buffer that a pooled state keeps.
 const keptScratch = 64 << 10
 
@@ -35,6 +39,7 @@ type responseBuilder struct {
 	contentLength  string
 	hasContentType bool
 	why            string // why the value is no valid response; "" when it is
+	unknown        string // a key of the structured form that means nothing; "" when there is none
 }
 
 func (b *responseBuilder) reject(format string, args ...any) {
@@ -70,6 +75,23 @@ func (b *responseBuilder) structured(table *lua.LTable, status lua.LValue) {
 		b.body("body", body)
 	}
 	b.checkLength()
+	b.findUnknown(table)
+}
+
+// findUnknown finds one key that means nothing, such as a misspelt body: the
+// answer goes out without it, and its author would look long for the reason.
+func (b *responseBuilder) findUnknown(table *lua.LTable) {
+	for key, _ := table.Next(lua.LNil); key != lua.LNil; key, _ = table.Next(key) {
+		name := key.String()
+		if slices.Contains(ResponseKeys, name) {
+			continue
+		}
+		if kind := key.Type(); kind != lua.LTString && kind != lua.LTNumber {
+			name = kind.String() // others would show an address of memory
+		}
+		b.unknown = name
+		return
+	}
 }
 
 // status takes a whole number from 200 to 599: the 1xx are answers of the

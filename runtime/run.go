@@ -133,6 +133,16 @@ func (r *Run) Fault(call string, err error) {
 	r.engine.logger.Error("an SDK call failed", "call", call, "script_id", r.script.ID, "execution_id", r.record.execution.ID, "error", err)
 }
 
+// noteUnknownKey says in the record that the response has a key which means
+// nothing; "" when it has none.
+func (r *Run) noteUnknownKey(key string) {
+	if key == "" {
+		return
+	}
+	key = clipText(r.record.secrets.text(key), maxShownKey) // masked before a cut could leave a part of a value
+	r.record.note(r.engine.now(), "the response's key "+strconv.Quote(key)+" means nothing and was left out; there are statusCode, headers and body")
+}
+
 // NoteFullDisk keeps the text of an error that a full disk is about to raise.
 // A run that ends with it answers as the control plane does (spec 5, "Storage"),
 // since the script did nothing wrong.

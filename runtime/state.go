@@ -83,6 +83,7 @@ func (s *state) execute(proto *lua.FunctionProto) (result *Result, failed *failu
 		builder.reject("%s", wrong)
 	}
 	s.scratch = builder.scratch
+	s.run.noteUnknownKey(builder.unknown)
 	L.SetTop(0)
 	if builder.why != "" {
 		return nil, scriptFailure(CodeInvalidResponse, builder.why, origin{script: s.run.script.Name})

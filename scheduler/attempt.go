@@ -100,7 +100,7 @@ func requestInvocation(event *store.Event, script *store.Script) (*runtime.Invoc
 		request.Params = append(request.Params, runtime.Param{Name: param[0], Value: param[1]})
 	}
 	return &runtime.Invocation{Script: script, Kind: runtime.KindHTTP, RequestID: stored.RequestID, Request: request,
-		Background: true, Depth: event.Depth}, nil
+		Background: true, Depth: event.Depth, Guarded: &runtime.Guarded{Notes: stored.Notes}}, nil
 }
 
 // policy is the claim's; its row may never have been read.

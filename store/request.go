@@ -22,8 +22,9 @@ type AsyncRequest struct {
 	Query     string              `json:"query"`
 	Params    [][2]string         `json:"params"` // name and value, in the order of the path
 	Rest      string              `json:"rest"`
-	Hops      int                 `json:"hops,omitempty"` // runs that led to the request
-	Body      []byte              `json:"-"`              // has a column of its own
+	Hops      int                 `json:"hops,omitempty"`  // runs that led to the request
+	Notes     []string            `json:"notes,omitempty"` // what the record of its run should say
+	Body      []byte              `json:"-"`               // has a column of its own
 }
 
 // AcceptRequest queues a request for a script and returns the delivery's id

@@ -76,7 +76,7 @@ func (h *hop) next(response *nethttp.Response) string {
 // as in the Fetch standard; credentials stay with the origin they were meant for.
 func (h *hop) follow(location string, status int) error {
 	if len(location) > maxURLBytes {
-		return failed(CategoryRedirect, "the redirect's URL is over %d bytes", maxURLBytes)
+		return failed(CategoryRedirect, "the redirect's URL %s", errTooLong)
 	}
 	next, err := h.url.Parse(location)
 	if err != nil {

@@ -89,7 +89,7 @@ func (m *Mailer) Send(ctx context.Context, app string, message *Message) (string
 		return "", err
 	}
 	if !m.rate.take(app) {
-		return "", failed(CategoryRateLimited, "the app has sent %d messages within an hour, the most it may (PICLOUD_EMAIL_MAX_PER_HOUR)", m.config.PerHour)
+		return "", failed(CategoryRateLimited, "the app has sent, or tried to send, %d messages within an hour, the most it may (PICLOUD_EMAIL_MAX_PER_HOUR)", m.config.PerHour)
 	}
 	ctx, cancel := context.WithTimeout(ctx, m.config.Timeout)
 	defer cancel()

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// mailRate counts what each app has sent within the last hour (findings: G14).
-// It lives in memory: a restart begins anew.
+// mailRate counts what each app has sent, or tried to, within the last hour
+// (findings: G14). It lives in memory: a restart begins anew, and no script can
+// bring one about for long, since what ends the process is switched off.
 type mailRate struct {
 	perHour int
 	now     func() time.Time

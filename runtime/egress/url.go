@@ -20,7 +20,7 @@ const (
 // because it is not sent. Errors say what is wrong and show nothing of the URL.
 func ParseURL(text string) (*url.URL, error) {
 	if len(text) > maxURLBytes {
-		return nil, fmt.Errorf("is over %d bytes", maxURLBytes)
+		return nil, errTooLong
 	}
 	u, err := url.Parse(text)
 	if err != nil {
@@ -46,8 +46,20 @@ func checkURL(u *url.URL) error {
 	if _, err := portOf(u); err != nil {
 		return err
 	}
-	_, err := hostOf(u)
-	return err
+	if _, err := hostOf(u); err != nil {
+		return err
+	}
+	return CheckLength(u)
+}
+
+var errTooLong = fmt.Errorf("is over %d bytes with its query and its escapes", maxURLBytes)
+
+// CheckLength bounds a URL as it will be sent.
+func CheckLength(u *url.URL) error {
+	if len(u.String()) > maxURLBytes {
+		return errTooLong
+	}
+	return nil
 }
 
 // hostOf is the host in the form that openings are compared with: an address

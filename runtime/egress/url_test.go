@@ -200,6 +200,37 @@ func TestOpenings(t *testing.T) {
 	}
 }
 
+// An opening for a name goes where the name leads at the time of the call, since
+// home addresses change: that trusts whoever answers for the name with the home
+// network at that one port, and with nothing more.
+func TestAnOpenedNameIsFollowedInTheHomeNetworkOnly(t *testing.T) {
+	t.Parallel()
+	names := newNameServer(t)
+	server, other := newTrap(t, "127.0.0.1:0", ok), newTrap(t, "127.0.0.1:0", ok)
+	names.flip("lamp.test", "127.0.0.1", "169.254.169.254", "127.0.0.2", "0.0.0.0", "100.100.100.200", "224.0.0.1", "255.255.255.255", "198.18.0.1", "127.0.0.1")
+	client := newClient(t, egress.Config{Resolver: names.resolver()})
+	granted := func(target string) string {
+		asked := request(t, "GET", target)
+		asked.Caller.Openings = openings(t, "lamp.test:"+server.port())
+		_, err := call(t, client, asked)
+		client.Close() // no idle connection in the way of the next resolution
+		return category(err)
+	}
+	for turn, want := range []string{"open", "blocked:link_local", "refused", "blocked:unspecified", "blocked:metadata", "blocked:multicast", "blocked:broadcast", "blocked:reserved", "open"} {
+		if got := granted("http://lamp.test:" + server.port()); got != want {
+			t.Errorf("turn %d: %s, want %s", turn, got, want)
+		}
+	}
+	for _, shut := range []string{"http://lamp.test:" + other.port(), "http://loop.test:" + server.port(), "http://127.0.0.1:" + server.port()} {
+		if got := granted(shut); got != "blocked:loopback" {
+			t.Errorf("%s: %s", shut, got)
+		}
+	}
+	if server.seen.Load() != 2 || other.seen.Load() != 0 {
+		t.Errorf("%d and %d connections", server.seen.Load(), other.seen.Load())
+	}
+}
+
 // A port that an opening names is open there, whatever it is; one that it does
 // not name stays under the rule.
 func TestOpeningsOfPorts(t *testing.T) {
@@ -236,6 +267,7 @@ func FuzzParseURL(f *testing.F) {
 	for _, row := range urlRows(f, "8080") {
 		f.Add(row.url)
 	}
+	f.Add("http://a/" + strings.Repeat("\xa6", 4000)) // too long once it is escaped
 	f.Fuzz(func(t *testing.T, text string) {
 		u, err := egress.ParseURL(text)
 		if err != nil {

@@ -40,7 +40,7 @@ func (w *walker) expr(expr ast.Expr) known {
 		w.function(e)
 		return of("function")
 	case *ast.TableExpr:
-		w.table(e)
+		w.fields(e, func(_ string, value ast.Expr) { w.expr(value) })
 		return of("table")
 	case *ast.Comma3Expr:
 		w.take(parse.T3Comma)
@@ -167,7 +167,7 @@ func (w *walker) call(e *ast.FuncCallExpr) known {
 	}
 	for i, argument := range e.Args {
 		if options, ok := argument.(*ast.TableExpr); ok && called != nil && i < len(called.params) && len(called.params[i].Fields) > 0 {
-			w.options(options, function, called.params[i].Fields)
+			w.options(options, function.entry.name, function, called.params[i].Fields)
 			continue
 		}
 		w.expr(argument)

@@ -23,26 +23,51 @@ func (w *walker) unknownName(object known, name string, at ast.Position, severit
 		object.entry.name, name, w.like(name, object.entry.members))
 }
 
-// options visits a table of options at a call of function.
-func (w *walker) options(t *ast.TableExpr, function known, fields []runtime.ParamDoc) {
+// options visits a table of options that owner, which rests on function, takes,
+// and the tables in it.
+func (w *walker) options(t *ast.TableExpr, owner string, function known, fields []runtime.ParamDoc) {
 	var names []string
 	for _, field := range fields {
 		names = append(names, field.Name)
 	}
-	for key, at := range w.table(t) {
+	keys := w.fields(t, func(name string, value ast.Expr) {
+		inner, isTable := value.(*ast.TableExpr)
+		at := slices.Index(names, name)
+		switch {
+		case !isTable || at < 0 || len(fields[at].Fields) == 0:
+			w.expr(value)
+		case strings.HasSuffix(fields[at].Type, "[]"):
+			w.optionList(inner, owner+"'s "+name, function, fields[at].Fields)
+		default:
+			w.options(inner, owner+"'s "+name, function, fields[at].Fields)
+		}
+	})
+	for key, at := range keys {
 		if !slices.Contains(names, key) {
 			w.reportIf(function.restsOn, at, SeverityError, CodeUnknownKey, "%s has no option %q; there is %s",
-				function.entry.name, key, strings.Join(names, ", "))
+				owner, key, strings.Join(names, ", "))
 		}
 	}
 }
 
-// table visits a table constructor and returns its constant names with the
-// place of each.
-func (w *walker) table(t *ast.TableExpr) map[string]ast.Position {
+// optionList visits a list of tables of options.
+func (w *walker) optionList(t *ast.TableExpr, owner string, function known, fields []runtime.ParamDoc) {
+	w.fields(t, func(_ string, value ast.Expr) {
+		if item, ok := value.(*ast.TableExpr); ok {
+			w.options(item, owner, function, fields)
+			return
+		}
+		w.expr(value)
+	})
+}
+
+// fields visits a table constructor, its values by value, and returns its
+// constant names with the place of each.
+func (w *walker) fields(t *ast.TableExpr, value func(name string, e ast.Expr)) map[string]ast.Position {
 	names, keys := map[string]ast.Position{}, map[string]int{}
 	w.take('{')
 	for _, field := range t.Fields {
+		name := ""
 		if field.Key != nil {
 			at := w.fieldKey(field.Key)
 			key, isName := constantKey(field.Key)
@@ -51,13 +76,36 @@ func (w *walker) table(t *ast.TableExpr) map[string]ast.Position {
 			}
 			keys[key] = at.Line
 			if isName {
-				names[field.Key.(*ast.StringExpr).Value] = at
+				name = field.Key.(*ast.StringExpr).Value
+				names[name] = at
 			}
 		}
-		w.expr(field.Value)
+		value(name, field.Value)
 	}
 	w.take('}')
 	return names
+}
+
+// results visits what a return gives back. A table with statusCode that a script
+// returns is its response.
+func (w *walker) results(list []ast.Expr) {
+	if len(list) == 0 {
+		return
+	}
+	table, ok := list[0].(*ast.TableExpr)
+	if !ok || w.depth > 0 {
+		w.exprs(list)
+		return
+	}
+	keys := w.fields(table, func(_ string, value ast.Expr) { w.expr(value) })
+	if _, structured := keys["statusCode"]; structured {
+		for key, at := range keys {
+			if !slices.Contains(runtime.ResponseKeys, key) {
+				w.report(at, SeverityWarning, CodeUnknownKey, "a response has no %q, so it is left out; there is statusCode, headers, body", key)
+			}
+		}
+	}
+	w.exprs(list[1:])
 }
 
 // fieldKey visits name = or [key] = in a table constructor.

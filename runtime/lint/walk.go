@@ -17,6 +17,7 @@ type walker struct {
 	hidden   []hiding
 	loops    []*loop
 	globals  globals
+	depth    int // functions around the place; 0 in the script's own block
 }
 
 // ending says how control leaves a statement.
@@ -102,7 +103,7 @@ func (w *walker) stmt(stmt ast.Stmt) ending {
 		return w.ifStmt(s)
 	case *ast.ReturnStmt:
 		w.take(parse.TReturn)
-		w.exprs(s.Exprs)
+		w.results(s.Exprs)
 		return leaves
 	case *ast.BreakStmt:
 		w.take(parse.TBreak)
@@ -250,6 +251,7 @@ func (w *walker) funcDef(s *ast.FuncDefStmt) {
 func (w *walker) function(f *ast.FunctionExpr) {
 	first, loops := w.first, w.loops
 	w.loops = nil // a break cannot reach out of a function
+	w.depth++
 	w.openScope()
 	for _, name := range w.names(len(f.ParList.Names)) {
 		w.declare(name.Text, name.Pos, "parameter")
@@ -261,4 +263,5 @@ func (w *walker) function(f *ast.FunctionExpr) {
 	w.closeScope()
 	w.take(parse.TEnd)
 	w.first, w.loops = first, loops
+	w.depth--
 }

@@ -18,12 +18,17 @@ type Args struct {
 
 // Fail raises that argument name is not what was wanted: "must be a string".
 func (a Args) Fail(n int, name, wanted string) {
-	a.L.RaiseError("%s: argument %d (%s) %s, got %s", a.Func, n, name, wanted, typeName(a.L.Get(n)))
+	a.L.RaiseError("%s: argument %d (%s) %s, got %s", a.Func, n, name, wanted, given(a.L.Get(n), wanted))
 }
 
-func typeName(v lua.LValue) string {
-	if v == lua.LNil {
+// given is what stands where something else was wanted. A number in the place
+// of another kind of number is shown, for its type says nothing then.
+func given(v lua.LValue, wanted string) string {
+	switch {
+	case v == lua.LNil:
 		return "nothing"
+	case v.Type() == lua.LTNumber && strings.HasSuffix(wanted, "number"):
+		return v.String()
 	}
 	return v.Type().String()
 }
@@ -118,7 +123,7 @@ func (a Args) OptTable(n int, name string) *lua.LTable {
 func (a Args) Any(n int, name string) lua.LValue {
 	value := a.L.Get(n)
 	if value == lua.LNil {
-		a.Fail(n, name, "is missing")
+		a.Fail(n, name, "must be given")
 	}
 	return value
 }

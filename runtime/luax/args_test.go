@@ -1,6 +1,7 @@
 package luax_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -43,12 +44,13 @@ func TestArgsNameWhatIsWrong(t *testing.T) {
 	}{
 		{"kv.set: argument 1 (key) must be a string, got number", func(a luax.Args) { a.String(1, "key") }, lua.LNumber(1)},
 		{"kv.set: argument 1 (key) must be a string, got table", func(a luax.Args) { a.OptString(1, "key", "") }, options()},
-		{"kv.set: argument 1 (n) must be a whole number, got number", func(a luax.Args) { a.Int(1, "n") }, lua.LNumber(1.5)},
-		{"kv.set: argument 1 (n) must be a whole number, got number", func(a luax.Args) { a.Int(1, "n") }, lua.LNumber(1e300)},
+		{"kv.set: argument 1 (n) must be a whole number, got 1.5", func(a luax.Args) { a.Int(1, "n") }, lua.LNumber(1.5)},
+		{"kv.set: argument 1 (n) must be a whole number, got 1e+300", func(a luax.Args) { a.Int(1, "n") }, lua.LNumber(1e300)},
 		{"kv.set: argument 1 (n) must be a number, got string", func(a luax.Args) { a.Number(1, "n") }, lua.LString("1")},
+		{"kv.set: argument 1 (n) must be a number, got NaN", func(a luax.Args) { a.Number(1, "n") }, lua.LNumber(math.NaN())},
 		{"kv.set: argument 1 (on) must be true or false, got string", func(a luax.Args) { a.Bool(1, "on") }, lua.LString("true")},
 		{"kv.set: argument 1 (t) must be a table, got boolean", func(a luax.Args) { a.Table(1, "t") }, lua.LTrue},
-		{"kv.set: argument 2 (value) is missing, got nothing", func(a luax.Args) { a.Any(2, "value") }, lua.LTrue},
+		{"kv.set: argument 2 (value) must be given, got nothing", func(a luax.Args) { a.Any(2, "value") }, lua.LTrue},
 		{`kv.set: argument 1 (options) has the unknown key "tttl" (known: ttl, if_absent)`, func(a luax.Args) { a.Options(1, "options", "ttl", "if_absent") }, options("tttl")},
 		{`kv.set: option "ttl" must be a whole number, got string`, func(a luax.Args) { a.Options(1, "options", "ttl").Int("ttl", 0) }, options("ttl")},
 		{`kv.set: option "on" must be true or false, got string`, func(a luax.Args) { a.Options(1, "options", "on").Bool("on", false) }, options("on")},

@@ -29,9 +29,9 @@ type SyntaxError struct {
 	Message string
 }
 
-// Error names the place as a byte offset, from 0.
+// Error names the place as Lua counts bytes, from 1.
 func (e *SyntaxError) Error() string {
-	return fmt.Sprintf("invalid JSON at byte %d: %s", e.Offset, e.Message)
+	return fmt.Sprintf("invalid JSON at byte %d: %s", e.Offset+1, e.Message)
 }
 
 // DecodeJSON reads one JSON value straight into Lua values and charges the

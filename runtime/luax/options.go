@@ -112,7 +112,7 @@ func (o Options) Table(key string) *lua.LTable {
 // check raises unless the field, found not to be what was wanted, is not set.
 func (o Options) check(key, wanted string) {
 	if value := o.Any(key); value != lua.LNil {
-		o.args.L.RaiseError("%s: option %q must be %s, got %s", o.args.Func, key, wanted, value.Type())
+		o.args.L.RaiseError("%s: option %q must be %s, got %s", o.args.Func, key, wanted, given(value, wanted))
 	}
 }
 

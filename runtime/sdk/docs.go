@@ -12,7 +12,7 @@ func docsModule(collections *runtime.Type) runtime.Module {
 		Name: "docs",
 		Doc: "Documents of the app, in named collections, found by what is in them. A document is a table with fields, up to 1 MiB of JSON. " +
 			"A write is on the card when it returns.",
-		Types: []*runtime.Type{collections, documentIterators},
+		Types: []*runtime.Type{collections, docsLoop.states},
 		Funcs: []runtime.Func{{
 			Name:    "collection",
 			Doc:     "Returns a collection. It need not exist: it comes into being with its first document.",

@@ -161,65 +161,22 @@ func docsCount(L *lua.LState) int {
 	return 1
 }
 
-// documentIterator is what docs:each holds between two steps of the loop. No
-// read transaction is open meanwhile.
-type documentIterator struct {
-	handle *documentHandle
-	query  *store.DocumentQuery
-	left   int // of the query's limit; below 0: no limit
-	page   store.Page[store.Document]
-	at     int
-	held   int // bytes of page that the meter counts
-	last   bool
-}
-
-// documentIterators have no methods: they are the state of a for loop.
-var documentIterators = runtime.NewType("docs iterator", "The state of a loop over docs:each.")
-
-var docsNextFunction = luax.Function(docsNext)
+var docsLoop = newLoop("docs:each", documentBytes, func(args luax.Args, document *store.Document) int {
+	args.L.Push(documentTable(args, document))
+	return 1
+})
 
 func docsEach(L *lua.LState) int {
-	args, handle := docsCall(L, "docs:each")
-	it := &documentIterator{handle: handle, query: queryArgument(args, handle), left: -1}
+	args, handle := docsCall(L, docsLoop.name)
+	query, left := queryArgument(args, handle), -1
 	if table := args.OptTable(1, "query"); table != nil && table.RawGetString("limit") != lua.LNil {
-		it.left = it.query.Limit
+		left = query.Limit
 	}
-	it.query.Limit, it.query.MaxBytes = eachLimit, eachBytes
-	L.Push(docsNextFunction)
-	L.Push(documentIterators.New(L, it))
-	return 2
-}
-
-// docsNext is one step of the loop.
-func docsNext(L *lua.LState) int {
-	args := luax.Args{L: L, Func: "docs:each"}
-	it := runtime.Receiver[*documentIterator](L, args.Func)
-	meter.From(L).Step(L, 1)
-	it.handle.guard(args)
-	for it.at == len(it.page.Items) && !it.last {
-		it.fetch(args)
-	}
-	if it.at == len(it.page.Items) || it.left == 0 {
-		it.hold(L, 0)
-		L.Push(lua.LNil)
-		return 1
-	}
-	it.left--
-	it.at++
-	L.Push(documentTable(args, &it.page.Items[it.at-1]))
-	return 1
-}
-
-func (it *documentIterator) fetch(args luax.Args) {
-	meter.From(args.L).ChargeSDKCall(args.L)
-	it.page, it.at = findDocuments(args, it.handle, it.query), 0
-	it.query.Cursor = it.page.NextCursor
-	it.last = it.page.NextCursor == ""
-	it.hold(args.L, documentBytes(it.page.Items))
-}
-
-// hold tells the meter what the iterator keeps, which its walk cannot see.
-func (it *documentIterator) hold(L *lua.LState, bytes int) {
-	meter.From(L).AddExtra(int64(bytes - it.held))
-	it.held = bytes
+	query.Limit, query.MaxBytes = eachLimit, eachBytes
+	state := &loopState[store.Document]{handle: &handle.collectionHandle, left: left, read: func(args luax.Args, cursor string) store.Page[store.Document] {
+		query.Cursor = cursor
+		return findDocuments(args, handle, query)
+	}}
+	state.page.NextCursor = query.Cursor // where the script wants to begin
+	return docsLoop.begin(L, state)
 }

@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"errors"
+	"strconv"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -132,7 +133,7 @@ func addresses(args luax.Args, options luax.Options, key string) []string {
 		args.L.RaiseError("%s: %q must be an address or a list of addresses", args.Func, key)
 	}
 	var all []string
-	eachItem(args, key, options.Table(key), func(item lua.LValue) {
+	eachItem(args, strconv.Quote(key), options.Table(key), func(item lua.LValue) {
 		address, ok := item.(lua.LString)
 		if !ok {
 			args.L.RaiseError("%s: %q must be an address or a list of addresses", args.Func, key)
@@ -144,7 +145,7 @@ func addresses(args luax.Args, options luax.Options, key string) []string {
 
 func attachments(args luax.Args, options luax.Options) []egress.Attachment {
 	var all []egress.Attachment
-	eachItem(args, "attachments", options.Table("attachments"), func(item lua.LValue) {
+	eachItem(args, `"attachments"`, options.Table("attachments"), func(item lua.LValue) {
 		file := options.Item("attachments", item, "name", "data", "type")
 		if !file.Has("data") {
 			args.L.RaiseError("%s: attachments need data", args.Func)
@@ -152,19 +153,4 @@ func attachments(args luax.Args, options luax.Options) []egress.Attachment {
 		all = append(all, egress.Attachment{Name: file.String("name", ""), Type: file.String("type", ""), Data: file.String("data", "")})
 	})
 	return all
-}
-
-// eachItem goes through a list of the message; nil is an empty one.
-func eachItem(args luax.Args, key string, list *lua.LTable, use func(lua.LValue)) {
-	if list == nil {
-		return
-	}
-	n := list.Len()
-	if luax.KeyAfter(list, n) != lua.LNil {
-		args.L.RaiseError("%s: %q must be a list", args.Func, key)
-	}
-	meter.From(args.L).Step(args.L, n)
-	for i := 1; i <= n; i++ {
-		use(list.RawGetInt(i))
-	}
 }

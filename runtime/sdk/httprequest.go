@@ -2,7 +2,6 @@ package sdk
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -66,7 +65,7 @@ func (a httpArguments) method(args luax.Args) string {
 }
 
 func (c *httpCall) readHeaders(options luax.Options) {
-	c.eachValue("headers", options.Table("headers"), func(name, value string) {
+	eachField(c.args, `option "headers"`, options.Table("headers"), func(name, value string) {
 		if err := egress.CheckHeader(name, value); err != nil {
 			c.args.L.RaiseError("%s: option %q: %q %s", c.args.Func, "headers", name, err.Error())
 		}
@@ -78,15 +77,14 @@ func (c *httpCall) readHeaders(options luax.Options) {
 }
 
 func (c *httpCall) readQuery(options luax.Options) {
-	values := c.values("query", options.Table("query"))
-	if len(values) == 0 {
-		return
-	}
-	u := c.request.URL
-	if u.RawQuery != "" {
+	u, more := c.request.URL, encodeQuery(c.args, `option "query"`, options.Table("query"))
+	if u.RawQuery != "" && more != "" {
 		u.RawQuery += "&"
 	}
-	u.RawQuery += values.Encode()
+	u.RawQuery += more
+	if err := egress.CheckLength(u); err != nil {
+		c.args.L.RaiseError("%s: the URL %s", c.args.Func, err.Error())
+	}
 }
 
 // readBody takes the body from its argument or from the option form.
@@ -100,7 +98,7 @@ func (c *httpCall) readBody(at int, options luax.Options) {
 		if body != lua.LNil {
 			L.RaiseError("%s: give either a body or the option %q", c.args.Func, "form")
 		}
-		c.setBody(c.values("form", form).Encode(), "application/x-www-form-urlencoded")
+		c.setBody(encodeQuery(c.args, `option "form"`, form), "application/x-www-form-urlencoded")
 		return
 	}
 	switch body := body.(type) {
@@ -148,52 +146,13 @@ func (c *httpCall) readAuth(options luax.Options) {
 	}
 	auth := options.Options("auth", "user", "password", "digest")
 	credentials := egress.Credentials{User: auth.String("user", ""), Password: auth.String("password", ""), Digest: auth.Bool("digest", false)}
-	if credentials.User == "" || strings.ContainsAny(credentials.User+credentials.Password, "\r\n\x00") {
-		c.args.L.RaiseError("%s: option %q needs a user, and a password, without line breaks", c.args.Func, "auth")
+	if !auth.Has("password") || credentials.User == "" || strings.ContainsAny(credentials.User+credentials.Password, "\r\n\x00") {
+		c.args.L.RaiseError("%s: option %q needs user and password (\"\" for none), without line breaks", c.args.Func, "auth")
 	}
 	if strings.Contains(credentials.User, ":") && !credentials.Digest {
 		c.args.L.RaiseError("%s: option %q: a user with a colon cannot be sent as basic authentication", c.args.Func, "auth")
 	}
 	c.request.Credentials = &credentials
-}
-
-// values reads a table of names with a value or a list of values each.
-func (c *httpCall) values(option string, table *lua.LTable) url.Values {
-	values := url.Values{}
-	c.eachValue(option, table, values.Add)
-	return values
-}
-
-func (c *httpCall) eachValue(option string, table *lua.LTable, use func(name, value string)) {
-	if table == nil {
-		return
-	}
-	L := c.args.L
-	for key, value := table.Next(lua.LNil); key != lua.LNil; key, value = table.Next(key) {
-		name, ok := key.(lua.LString)
-		if !ok {
-			L.RaiseError("%s: option %q must be a table of names and values", c.args.Func, option)
-		}
-		if list, ok := value.(*lua.LTable); ok {
-			for i := 1; i <= list.Len(); i++ {
-				use(string(name), c.scalar(option, string(name), list.RawGetInt(i)))
-			}
-			continue
-		}
-		use(string(name), c.scalar(option, string(name), value))
-	}
-}
-
-func (c *httpCall) scalar(option, name string, value lua.LValue) string {
-	meter.From(c.args.L).Step(c.args.L, 1)
-	switch value.(type) {
-	case lua.LString, lua.LNumber, lua.LBool:
-		text := value.String()
-		meter.From(c.args.L).ChargeMemory(c.args.L, len(text)) // as it is encoded and joined
-		return text
-	}
-	c.args.L.RaiseError("%s: option %q: %q must be a string, a number, a boolean or a list of those", c.args.Func, option, name)
-	return ""
 }
 
 // caller is the script as the client knows it, with the grants of this moment.

@@ -14,7 +14,7 @@ func kvModule(documents *runtime.Type) runtime.Module {
 		Name: "kv",
 		Doc: "Key-value entries of the app, in named collections. A key is 1 to 512 bytes of text, a value anything that has a JSON form, up to 256 KiB. " +
 			"A write is on the card when it returns.",
-		Types: []*runtime.Type{collections, transactions, kvIterators},
+		Types: []*runtime.Type{collections, transactions, kvLoop.states},
 		Funcs: []runtime.Func{
 			{
 				Name:    "collection",

@@ -11,13 +11,8 @@ import (
 	"picloud/store"
 )
 
-const (
-	// defaultKVLimit is the page of kv:list without a limit.
-	defaultKVLimit = 100
-	// eachLimit and eachBytes bound a page that an iterator holds.
-	eachLimit = 200
-	eachBytes = 128 << 10
-)
+// defaultKVLimit is the page of kv:list without a limit.
+const defaultKVLimit = 100
 
 func kvListFunc() runtime.Func {
 	return runtime.Func{
@@ -117,65 +112,25 @@ func kvList(L *lua.LState) int {
 	return 1
 }
 
-// kvIterator is what kv:each holds between two steps of the loop. No read
-// transaction is open meanwhile.
-type kvIterator struct {
-	handle *collectionHandle
-	query  store.KVQuery
-	page   store.Page[store.KVEntry]
-	at     int
-	held   int // bytes of page that the meter counts
-	last   bool
-}
-
-// kvIterators have no methods: they are the state of a for loop.
-var kvIterators = runtime.NewType("kv iterator", "The state of a loop over kv:each.")
-
-var kvNextFunction = luax.Function(kvNext)
+var kvLoop = newLoop("kv:each", pageBytes, pushEntry)
 
 func kvEach(L *lua.LState) int {
-	_, handle, query := kvQuery(L, "kv:each", "prefix")
+	_, handle, query := kvQuery(L, kvLoop.name, "prefix")
 	query.Limit, query.MaxBytes = eachLimit, eachBytes
-	L.Push(kvNextFunction)
-	L.Push(kvIterators.New(L, &kvIterator{handle: handle, query: query}))
-	return 2
+	return kvLoop.begin(L, &loopState[store.KVEntry]{handle: handle, left: -1, read: func(args luax.Args, cursor string) store.Page[store.KVEntry] {
+		query.Cursor = cursor
+		return listKV(args, handle, query)
+	}})
 }
 
-// kvNext is one step of the loop.
-func kvNext(L *lua.LState) int {
-	args := luax.Args{L: L, Func: "kv:each"}
-	it := runtime.Receiver[*kvIterator](L, args.Func)
-	meter.From(L).Step(L, 1)
-	it.handle.guard(args)
-	for it.at == len(it.page.Items) {
-		if it.last {
-			it.hold(L, 0)
-			L.Push(lua.LNil)
-			return 1
-		}
-		it.fetch(args)
-	}
-	entry := &it.page.Items[it.at]
-	it.at++
-	L.Push(lua.LString(entry.Key))
+// pushEntry pushes key, value and version; what a transaction has written has
+// no version yet.
+func pushEntry(args luax.Args, entry *store.KVEntry) int {
+	args.L.Push(lua.LString(entry.Key))
 	pushJSON(args, entry.Value)
 	if entry.Version == 0 {
 		return 2
 	}
-	L.Push(lua.LNumber(entry.Version))
+	args.L.Push(lua.LNumber(entry.Version))
 	return 3
-}
-
-func (it *kvIterator) fetch(args luax.Args) {
-	meter.From(args.L).ChargeSDKCall(args.L)
-	it.page, it.at = listKV(args, it.handle, it.query), 0
-	it.query.Cursor = it.page.NextCursor
-	it.last = it.page.NextCursor == ""
-	it.hold(args.L, pageBytes(it.page.Items))
-}
-
-// hold tells the meter what the iterator keeps, which its walk cannot see.
-func (it *kvIterator) hold(L *lua.LState, bytes int) {
-	meter.From(L).AddExtra(int64(bytes - it.held))
-	it.held = bytes
 }

@@ -13,75 +13,90 @@ import (
 
 func regexModule() runtime.Module {
 	patterns := newPatterns()
-	text := runtime.ParamDoc{Name: "text", Type: "string", Doc: "The text to search."}
-	pattern := runtime.ParamDoc{Name: "pattern", Type: "string", Doc: "A regular expression in RE2's syntax, up to 1 KiB; [[\\d+]] saves doubling its backslashes."}
-	limit := func(doc string) runtime.ParamDoc {
-		return optionsDoc("How much to do.", optionDoc("limit", "integer", doc))
-	}
-	wrong := []string{"text is not a string", "pattern is not a regular expression, or too large: the error says why"}
-	wrongOption := append(wrong[:2:2], "an unknown option, or one of the wrong type")
 	return runtime.Module{
 		Name: "regex",
 		Doc: "Regular expressions that always take linear time (RE2), so no pattern can hang a script. Lua's own patterns (string.match) are quicker for simple cases. " +
 			"There are no back references and no look-around.",
-		Funcs: []runtime.Func{
-			{
-				Name:    "match",
-				Doc:     "Returns the groups of the first match, or the whole match of a pattern without groups.",
-				Params:  []runtime.ParamDoc{text, pattern},
-				Returns: []runtime.ReturnDoc{{Type: "string|nil", Doc: "The first group, or the match; nil when nothing matches, or for a group that took no part."}, {Type: "string|nil", Doc: "The second group, and so on."}},
-				Errors:  wrong,
-				Example: `local year, month = regex.match("2026-03-01", [[^(\d{4})-(\d{2})]])
+		Funcs: append(patterns.firstMatch(), patterns.allMatches()...),
+	}
+}
+
+// What the descriptions of the module's functions share.
+var (
+	regexText    = runtime.ParamDoc{Name: "text", Type: "string", Doc: "The text to search."}
+	regexPattern = runtime.ParamDoc{Name: "pattern", Type: "string", Doc: "A regular expression in RE2's syntax, up to 1 KiB; [[\\d+]] saves doubling its backslashes."}
+	regexErrors  = []string{"text is not a string", "pattern is not a regular expression, or too large: the error says why"}
+)
+
+// firstMatch describes the functions that look for one match.
+func (p *patterns) firstMatch() []runtime.Func {
+	return []runtime.Func{
+		{
+			Name:    "match",
+			Doc:     "Returns the groups of the first match, or the whole match of a pattern without groups.",
+			Params:  []runtime.ParamDoc{regexText, regexPattern},
+			Returns: []runtime.ReturnDoc{{Type: "string|nil", Doc: "The first group, or the match; nil when nothing matches, or for a group that took no part."}, {Type: "string|nil", Doc: "The second group, and so on."}},
+			Errors:  regexErrors,
+			Example: `local year, month = regex.match("2026-03-01", [[^(\d{4})-(\d{2})]])
 return { year = year, month = month }`,
-				Call: patterns.match,
-			},
-			{
-				Name:    "find",
-				Doc:     "Returns where the first match begins and ends, then its groups, as string.find does.",
-				Params:  []runtime.ParamDoc{text, pattern, {Name: "init", Type: "integer", Optional: true, Doc: "The byte to begin at, 1 when left out."}},
-				Returns: []runtime.ReturnDoc{{Type: "integer|nil", Doc: "The first byte, from 1; nil when nothing matches."}, {Type: "integer|nil", Doc: "The last byte."}, {Type: "string|nil", Doc: "The groups."}},
-				Errors:  append(wrong[:2:2], "init is not a whole number from 1 to one more than the length of text"),
-				Example: `return regex.find("temp=21.5", [[\d+]])`,
-				Call:    patterns.find,
-			},
-			{
-				Name:   "find_all",
-				Doc:    "Returns all matches, which do not overlap, from left to right.",
-				Params: []runtime.ParamDoc{text, pattern, limit("At most so many matches; all when left out.")},
-				Returns: []runtime.ReturnDoc{{Type: "table[]", Doc: "A list with one table for each match.", Fields: []runtime.ParamDoc{
-					{Name: "text", Type: "string", Doc: "What matched."},
-					{Name: "first", Type: "integer", Doc: "Its first byte, from 1."},
-					{Name: "last", Type: "integer", Doc: "Its last byte."},
-					{Name: "groups", Type: "table", Doc: "The groups by number and, when they have one, by name; false for one that took no part."},
-				}}},
-				Errors: wrongOption,
-				Example: `local sum = 0
+			Call: p.match,
+		},
+		{
+			Name:    "find",
+			Doc:     "Returns where the first match begins and ends, then its groups, as string.find does.",
+			Params:  []runtime.ParamDoc{regexText, regexPattern, {Name: "init", Type: "integer", Optional: true, Doc: "The byte to begin at, 1 when left out."}},
+			Returns: []runtime.ReturnDoc{{Type: "integer|nil", Doc: "The first byte, from 1; nil when nothing matches."}, {Type: "integer|nil", Doc: "The last byte."}, {Type: "string|nil", Doc: "The groups."}},
+			Errors:  append(regexErrors[:2:2], "init is not a whole number from 1 to one more than the length of text"),
+			Example: `return regex.find("temp=21.5", [[\d+]])`,
+			Call:    p.find,
+		},
+	}
+}
+
+// allMatches describes those that go through all matches.
+func (p *patterns) allMatches() []runtime.Func {
+	limit := func(doc string) runtime.ParamDoc {
+		return optionsDoc("How much to do.", optionDoc("limit", "integer", doc))
+	}
+	wrongOption := append(regexErrors[:2:2], "an unknown option, or one of the wrong type")
+	return []runtime.Func{
+		{
+			Name:   "find_all",
+			Doc:    "Returns all matches, which do not overlap, from left to right.",
+			Params: []runtime.ParamDoc{regexText, regexPattern, limit("At most so many matches; all when left out.")},
+			Returns: []runtime.ReturnDoc{{Type: "table[]", Doc: "A list with one table for each match.", Fields: []runtime.ParamDoc{
+				{Name: "text", Type: "string", Doc: "What matched."},
+				{Name: "first", Type: "integer", Doc: "Its first byte, from 1."},
+				{Name: "last", Type: "integer", Doc: "Its last byte."},
+				{Name: "groups", Type: "table", Doc: "The groups by number and, when they have one, by name; false for one that took no part."},
+			}}},
+			Errors: wrongOption,
+			Example: `local sum = 0
 for _, found in ipairs(regex.find_all("a=1 b=2", [[(\w)=(?P<value>\d)]])) do
   sum = sum + tonumber(found.groups.value)
 end
 return sum`,
-				Call: patterns.findAll,
-			},
-			{
-				Name: "replace",
-				Doc:  "Returns text with its matches replaced, and how many there were.",
-				Params: []runtime.ParamDoc{text, pattern,
-					{Name: "replacement", Type: "string", Doc: "What to put in. $1 and ${1} stand for a group, ${name} for a named one, $0 for the match, $$ for a dollar sign."},
-					limit("At most so many; all when left out.")},
-				Returns: []runtime.ReturnDoc{{Type: "string", Doc: "The new text."}, {Type: "integer", Doc: "How many were replaced."}},
-				Errors:  append(wrongOption[:3:3], "replacement is not a string, or names a group that the pattern does not have"),
-				Example: `return regex.replace("2026-03-01", [[(\d+)-(\d+)-(\d+)]], "$3.$2.$1")`,
-				Call:    patterns.replace,
-			},
-			{
-				Name:    "split",
-				Doc:     "Returns the pieces of text between the matches, which may be empty.",
-				Params:  []runtime.ParamDoc{text, pattern, limit("At most so many pieces, the last with all that is left; all when left out.")},
-				Returns: []runtime.ReturnDoc{{Type: "string[]", Doc: "A list of at least one piece."}},
-				Errors:  wrongOption,
-				Example: `return regex.split("hall, kitchen;attic", [[[,;]\s*]])`,
-				Call:    patterns.split,
-			},
+			Call: p.findAll,
+		},
+		{
+			Name: "replace",
+			Doc:  "Returns text with its matches replaced, and how many there were.",
+			Params: []runtime.ParamDoc{regexText, regexPattern,
+				{Name: "replacement", Type: "string", Doc: "What to put in. $1 and ${1} stand for a group, ${name} for a named one, $0 for the match, $$ for a dollar sign."},
+				limit("At most so many; all when left out.")},
+			Returns: []runtime.ReturnDoc{{Type: "string", Doc: "The new text."}, {Type: "integer", Doc: "How many were replaced."}},
+			Errors:  append(wrongOption[:3:3], "replacement is not a string, or names a group that the pattern does not have"),
+			Example: `return regex.replace("2026-03-01", [[(\d+)-(\d+)-(\d+)]], "$3.$2.$1")`,
+			Call:    p.replace,
+		},
+		{
+			Name:    "split",
+			Doc:     "Returns the pieces of text between the matches, which may be empty.",
+			Params:  []runtime.ParamDoc{regexText, regexPattern, limit("At most so many pieces, the last with all that is left; all when left out.")},
+			Returns: []runtime.ReturnDoc{{Type: "string[]", Doc: "A list of at least one piece."}},
+			Errors:  wrongOption,
+			Example: `return regex.split("hall, kitchen;attic", [[[,;]\s*]])`,
+			Call:    p.split,
 		},
 	}
 }

@@ -178,7 +178,7 @@ func buildURL(L *lua.LState) int {
 	if fields, ok := parts.Any("query").(lua.LString); ok {
 		built.RawQuery = string(fields)
 	} else if fields := parts.Table("query"); fields != nil {
-		built.RawQuery = encodeQuery(args, fields)
+		built.RawQuery = encodeQuery(args, `option "query"`, fields)
 	}
 	whole := built.String()
 	meter.From(L).ChargeString(L, len(whole))

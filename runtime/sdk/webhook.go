@@ -30,62 +30,67 @@ func webhookModule() runtime.Module {
 		Name: "webhook",
 		Doc: "Checks who sent a webhook, and that it came for the first time. A route's own guard does the same before the script " +
 			"runs; use these where the script itself must decide.",
-		Funcs: []runtime.Func{
-			{
-				Name: "verify",
-				Doc: "Checks the signature of ctx.request over its exact bytes, and its time where the scheme signs one. While the " +
-					"clock is not synchronised a time is not judged, and the log says so.",
-				Params: []runtime.ParamDoc{{Name: "options", Type: "table", Doc: "How the sender signs.", Fields: []runtime.ParamDoc{
-					{Name: "provider", Type: "string", Doc: "github, stripe, slack, shopify, telegram, standard, hmac, token or basic."},
-					{Name: "secret", Type: "string", Doc: "The value that sender and receiver share, such as secrets.get(\"GITHUB\")."},
-					optionDoc("tolerance", "integer", "Seconds that the signed time may be off, 300 when left out."),
-					optionDoc("header", "string", "Where the signature stands, if not where the provider usually puts it."),
-					optionDoc("in", "string", "For token: header:NAME, query:NAME or form:NAME."),
-					optionDoc("algorithm", "string", "For hmac: sha256, sha1 or sha512."),
-					optionDoc("prefix", "string", "For hmac: what stands before the signature."),
-					optionDoc("encoding", "string", "For hmac: hex or base64."),
-					optionDoc("template", "string", "For hmac: what is signed, with {body}, {timestamp} and {id}."),
-					optionDoc("timestamp_header", "string", "For hmac: where {timestamp} stands."),
-					optionDoc("id_header", "string", "For hmac: where {id} stands."),
-				}}},
-				Returns: []runtime.ReturnDoc{
-					{Type: "boolean", Doc: "Whether the sender holds the secret."},
-					{Type: "string", Doc: "If not, the reason."},
-				},
-				Errors: []string{
-					"options is missing, has an unknown key, or lacks provider or secret",
-					"an option is wrong, or means nothing for the provider: the error names it",
-					"the run was not started by a request",
-				},
-				Example: `local ok, reason = webhook.verify({ provider = "github", secret = secrets.get("GITHUB_SECRET") })
+		Funcs: []runtime.Func{verifyFunc(), onceFunc()},
+	}
+}
+
+func verifyFunc() runtime.Func {
+	return runtime.Func{
+		Name: "verify",
+		Doc: "Checks the signature of ctx.request over its exact bytes, and its time where the scheme signs one. While the " +
+			"clock is not synchronised a time is not judged, and the log says so.",
+		Params: []runtime.ParamDoc{{Name: "options", Type: "table", Doc: "How the sender signs.", Fields: []runtime.ParamDoc{
+			{Name: "provider", Type: "string", Doc: "github, stripe, slack, shopify, telegram, standard, hmac, token or basic."},
+			{Name: "secret", Type: "string", Doc: "The value that sender and receiver share, such as secrets.get(\"GITHUB\")."},
+			optionDoc("tolerance", "integer", "Seconds that the signed time may be off, 300 when left out."),
+			optionDoc("header", "string", "Where the signature stands, if not where the provider usually puts it."),
+			optionDoc("in", "string", "For token: header:NAME, query:NAME or form:NAME."),
+			optionDoc("algorithm", "string", "For hmac: sha256, sha1 or sha512."),
+			optionDoc("prefix", "string", "For hmac: what stands before the signature."),
+			optionDoc("encoding", "string", "For hmac: hex or base64."),
+			optionDoc("template", "string", "For hmac: what is signed, with {body}, {timestamp} and {id}."),
+			optionDoc("timestamp_header", "string", "For hmac: where {timestamp} stands."),
+			optionDoc("id_header", "string", "For hmac: where {id} stands."),
+		}}},
+		Returns: []runtime.ReturnDoc{
+			{Type: "boolean", Doc: "Whether the sender holds the secret."},
+			{Type: "string", Doc: "If not, the reason."},
+		},
+		Errors: []string{
+			"options is missing, has an unknown key, or lacks provider or secret",
+			"an option is wrong, or means nothing for the provider: the error names it",
+			"the run was not started by a request",
+		},
+		Example: `local ok, reason = webhook.verify({ provider = "github", secret = secrets.get("GITHUB_SECRET") })
 if not ok then
   return { statusCode = 401, body = reason }
 end
 return "pushed"`,
-				Call: verifyWebhook,
-			},
-			{
-				Name: "once",
-				Doc: "Remembers an id, for the whole app, and says whether it is new: true the first time, false until its time has passed. " +
-					"When it returns true the card has it.",
-				Params: []runtime.ParamDoc{
-					{Name: "id", Type: "string", Doc: "What tells deliveries apart, 1 to 1,024 bytes."},
-					{Name: "ttl", Type: "integer", Doc: "Seconds to remember it: 1 to 2,592,000 (30 days), a day if left out.", Optional: true},
-				},
-				Returns: []runtime.ReturnDoc{{Type: "boolean", Doc: "Whether the app sees the id for the first time."}},
-				Errors: []string{
-					"id is not a string of 1 to 1,024 bytes, or ttl is not a whole number in range",
-					"the id cannot be stored: the disk is full, or PiCloud is stopping",
-					"it is called inside kv.transaction",
-				},
-				Example: `if not webhook.once(ctx.request.headers["x-github-delivery"] or "none") then
+		Call: verifyWebhook,
+	}
+}
+
+func onceFunc() runtime.Func {
+	return runtime.Func{
+		Name: "once",
+		Doc: "Remembers an id, for the whole app, and says whether it is new: true the first time, false until its time has passed. " +
+			"When it returns true the card has it.",
+		Params: []runtime.ParamDoc{
+			{Name: "id", Type: "string", Doc: "What tells deliveries apart, 1 to 1,024 bytes."},
+			{Name: "ttl", Type: "integer", Doc: "Seconds to remember it: 1 to 2,592,000 (30 days), a day if left out.", Optional: true},
+		},
+		Returns: []runtime.ReturnDoc{{Type: "boolean", Doc: "Whether the app sees the id for the first time."}},
+		Errors: []string{
+			"id is not a string of 1 to 1,024 bytes, or ttl is not a whole number in range",
+			"the id cannot be stored: the disk is full, or PiCloud is stopping",
+			"it is called inside kv.transaction",
+		},
+		Example: `if not webhook.once(ctx.request.headers["x-github-delivery"] or "none") then
   return "seen before"
 end
 return "new"`,
-				Counted: true, Effect: true,
-				Call: onceWebhook,
-			},
-		},
+		Counted: true, Effect: true,
+		Call: onceWebhook,
 	}
 }
 

@@ -37,6 +37,6 @@ fails("crypto.hmac: argument 2 (key) must be a string, got nothing", crypto.hmac
 fails("crypto.hmac: argument 3 (data) must be a string, got number", crypto.hmac, "sha256", "k", 1)
 fails("crypto.equal: argument 2 (b) must be a string, got nothing", crypto.equal, "a", nil)
 fails("crypto.random: argument 1 (n) must be from 0 to 4194304, got -1", crypto.random, -1)
-fails("crypto.random: argument 1 (n) must be a whole number, got number", crypto.random, 1.5)
+fails("crypto.random: argument 1 (n) must be a whole number, got 1.5", crypto.random, 1.5)
 fails("crypto.random: argument 1 (n) must be from 0 to 4194304, got 1000000000", crypto.random, 1000000000)
 return "ok"

@@ -88,6 +88,10 @@ assert(sum == 225)
 sum = 0
 for d in q:each({ sort = { "n" }, limit = 3 }) do sum = sum + d.data.n end
 assert(sum == 6)
+local _, after = q:find({ sort = { "n" }, limit = 28 })
+sum = 0
+for d in q:each({ sort = { "n" }, cursor = after }) do sum = sum + d.data.n end
+assert(sum == 29 + 30, sum)
 
 -- an index changes no answer
 q:ensure_index("n", "room", "meta.fw")

@@ -32,7 +32,7 @@ cycle.me = cycle
 fails("value.me contains itself", json.encode, cycle)
 fails("has a gap at 1", json.array, { nil, 2 })
 fails("must be a list", json.array, { a = 1 })
-fails("at byte 1", json.decode, "{")
+fails("at byte 2", json.decode, "{")
 fails("argument 1 (text) must be a string, got number", json.decode, 5)
 fails("read-only", function() json.encode = nil end)
 fails("", function() json.null.x = 1 end)

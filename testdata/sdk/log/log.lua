@@ -10,7 +10,7 @@ for _, level in ipairs({ "trace", "debug", "info", "warn", "error" }) do
   log[level]("with data", { n = 1, list = { 1, 2 } })
   log[level](42)
   log[level](true)
-  fails("log." .. level .. ": argument 1 (message) is missing", log[level])
+  fails("log." .. level .. ": argument 1 (message) must be given", log[level])
   fails("log." .. level .. ": argument 1 (message) must be a string, got table", log[level], {})
   fails("log." .. level .. ": argument 2 (data) must be a table, got string", log[level], "x", "y")
   fails("data.f is a function", log[level], "x", { f = print })

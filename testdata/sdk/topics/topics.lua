@@ -16,7 +16,7 @@ end
 fails("argument 1 (topic) must be a string, got nothing")
 fails("a topic has no wildcards", "home/+", 1)
 fails("a topic is 1 to 512 bytes long", "", 1)
-fails("argument 2 (payload) is missing", "home")
+fails("argument 2 (payload) must be given", "home")
 fails("is over 262144 bytes of JSON", "home", ("x"):rep(262144))
 fails("payload is a function", "home", print)
 fails("option \"delay\" must be 0 to 31536000 seconds", "home", 1, { delay = -1 })

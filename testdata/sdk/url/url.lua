@@ -37,7 +37,10 @@ end
 assert(url.query({ b = "x y", a = 1.5, c = { "1", true, 3 } }) == "a=1.5&b=x+y&c=1&c=true&c=3")
 assert(url.query({}) == "")
 assert(url.query({ ["ü&"] = "=" }) == "%C3%BC%26=%3D")
-assert(url.query(ctx.request.query) == "")
+assert(url.query(ctx.request.query) == "" and url.query(ctx.request.query_all) == "")
+local many = {}
+for i = 1, 5000 do many["sensor" .. i] = ("x"):rep(40) end
+assert(#url.query(many) > 5000 * 45, "a long query costs about its length")
 
 fails("url.encode: argument 1 (text) must be a string, got number", url.encode, 1)
 fails("url.decode: argument 1 (text) has a % that is not followed by two hexadecimal digits", url.decode, "100%")
@@ -52,6 +55,9 @@ fails('url.build: option "host" must be a name or an address', url.build, { host
 fails('option "host" must be a name or an address', url.build, { host = "a@b" })
 fails('url.build: option "scheme" must be a letter', url.build, { scheme = "ht tp", host = "x" })
 fails('url.build: option "query" must be a table, got number', url.build, { query = 5 })
-fails('url.query: the value of "a" in the query must be a string, a number or a boolean, got function', url.query, { a = print })
-fails("url.query: a name in the query must be a string, got number", url.query, { "x" })
+fails('url.query: argument 1 (fields): "a" must be a string, a number, a boolean or a list of those, got function', url.query, { a = print })
+fails("url.query: argument 1 (fields) must be a table of names and values, got a number as a name", url.query, { "x" })
+fails('url.query: argument 1 (fields): "a" must be a list', url.query, { a = { b = 1 } })
+fails('"a" must be a string, a number, a boolean or a list of those, got table', url.query, { a = { 1, { 2 } } })
+fails('url.build: option "query": "a" must be a list', url.build, { query = { a = { 1, nil, 3, x = 1 } } })
 return "ok"

@@ -47,6 +47,7 @@ var machinery = map[string]string{
 	"github.com/labstack/echo":     "picloud/http",
 	"github.com/go-co-op/gocron":   "picloud/scheduler",
 	"github.com/alexedwards/argon": "picloud/http",
+	"github.com/VictoriaMetrics":   "picloud/http",
 	"github.com/spf13":             "picloud/cli",
 	"github.com/wneessen/go-mail":  "picloud/runtime/egress",
 	"github.com/pelletier/go-toml": "picloud/http/folder",

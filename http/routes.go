@@ -151,6 +151,7 @@ func (s *Server) publicRoutes() []publicRoute {
 		{"/healthz", "a supervisor has no credential; it says nothing but ok", s.showHealth},
 		{"/readyz", "a supervisor has no credential; reasons name parts, not contents", s.showReadiness},
 		{"/version", "clients choose an API version before they sign in", s.showVersions},
+		{"/metrics", "it asks for a credential itself, outside the control plane", s.showMetrics},
 		{"/", "leads to the page; a request comes here only at the admin host of the split mode", s.redirectToPage},
 		{"/admin", "leads to the page", s.redirectToPage},
 		{"/admin/*", "the page is the sign-in form; its calls are guarded", s.servePage},
@@ -163,7 +164,13 @@ func (s *Server) newEcho() *echo.Echo {
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.routedFail
 	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error { return recovered(c, withoutOptions(c, next)) }
+		return func(c echo.Context) error {
+			if err := recovered(c, withoutOptions(c, next)); err != nil {
+				s.routedFail(err, c)
+			}
+			s.counts.add(platformKind(c.Request().URL.Path), c.Response().Status)
+			return nil
+		}
 	})
 	for _, route := range s.adminRoutes() {
 		e.Add(route.method, adminPrefix+route.path, s.guarded(route))

@@ -58,6 +58,10 @@ var (
 		{"app", uuid.Nil, "only what was done in this app"},
 		{"action", "", "only what is called so"},
 	})
+	ofImport = []parameter{
+		{"dry_run", false, "only say what would change"},
+		{"prune", false, "delete what the files have not"},
+	}
 	withPrefix = slices.Concat(paged, []parameter{{"prefix", "", "only keys that begin so"}})
 	forced     = []parameter{{"force", false, "also when the app holds scripts or data"}}
 	ifVersion  = []parameter{{"if_version", int64(0), "only if the entry has this version"}}

@@ -12,7 +12,7 @@ import (
 )
 
 // openAPI describes every route. openapi_test.go makes it from the tables in
-// routes.go and fails when it is stale; go test ./http -run OpenAPI -update
+// routes.go and fails when it is stale; go test ./http -run OpenAPIDocument -update
 // makes it anew.
 //
 //go:embed openapi.json

@@ -37,7 +37,7 @@ func TestOpenAPIDocumentIsCurrent(t *testing.T) {
 	}
 	if !bytes.Equal(made, openAPI) {
 		at := firstDifference(made, openAPI)
-		t.Fatalf("openapi.json is stale; run go test ./http -run OpenAPI -update. It says\n%s\nand should say\n%s", near(openAPI, at), near(made, at))
+		t.Fatalf("openapi.json is stale; run go test ./http -run OpenAPIDocument -update. It says\n%s\nand should say\n%s", near(openAPI, at), near(made, at))
 	}
 	loader := openapi3.NewLoader()
 	document, err := loader.LoadFromData(openAPI)

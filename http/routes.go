@@ -102,6 +102,10 @@ func (s *Server) appRoutes() []adminRoute {
 			contract{"Make a user a member, or change the role", nil, memberBody{}, 200, store.Member{}}},
 		{"DELETE", "apps/:app/members/:user", appMembers, appOfPath, "remove_member", s.removeMember,
 			contract{"Take a member out of an app", nil, nil, 204, nil}},
+		{"GET", "apps/:app/export", scriptRead, appOfPath, changesNothing, s.exportApp,
+			contract{"An app as the files of a folder", nil, nil, 200, exportAnswer{}}},
+		{"POST", "apps/:app/import", appAdmin, appOfPath, "import_app", s.importApp,
+			contract{"Make an app what files say, all or nothing", ofImport, folderBody{}, 200, importAnswer{}}},
 	}
 }
 

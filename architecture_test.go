@@ -16,8 +16,9 @@ import (
 var mayImport = map[string][]string{
 	"picloud":                    {"cli"},
 	"picloud/cli":                {"http", "http/routing", "scheduler", "runtime", "runtime/manual", "runtime/meter", "runtime/sdk", "runtime/egress", "store", "web"},
-	"picloud/http":               {"http/routing", "runtime", "runtime/lint", "runtime/signature", "scheduler/crontime", "store", "web"},
+	"picloud/http":               {"http/folder", "http/routing", "runtime", "runtime/lint", "runtime/signature", "scheduler/crontime", "store", "web"},
 	"picloud/http/routing":       {},
+	"picloud/http/folder":        {},
 	"picloud/scheduler/crontime": {},
 	"picloud/scheduler":          {"runtime", "scheduler/crontime", "store"},
 	"picloud/runtime":            {"runtime/meter", "runtime/compile", "runtime/stdlib", "runtime/luax", "store"},
@@ -49,6 +50,7 @@ var machinery = map[string]string{
 	"github.com/VictoriaMetrics":   "picloud/http",
 	"github.com/spf13":             "picloud/cli",
 	"github.com/wneessen/go-mail":  "picloud/runtime/egress",
+	"github.com/pelletier/go-toml": "picloud/http/folder",
 }
 
 type listedPackage struct {

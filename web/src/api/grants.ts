@@ -1,14 +1,8 @@
 import { getAll, path, post, remove, type CallOptions } from "./client";
+import type { Schemas } from "./types";
 
 /** What a script may call in the home network. */
-export interface Grant {
-  id: string;
-  script_id: string;
-  host: string;
-  port: number;
-  created_by: string;
-  created_at: string;
-}
+export type Grant = Schemas["Grant"];
 
 export const listGrants = (script: string, options?: CallOptions) => getAll<Grant>(path`scripts/${script}/grants`, options);
 export const createGrant = (script: string, host: string, port: number) =>

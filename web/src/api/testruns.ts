@@ -1,23 +1,13 @@
 import { get, path, post, type CallOptions } from "./client";
-import type { Description } from "../editor/sdk";
-import type { Problem } from "../editor/problems";
-import type { Execution, Header } from "./executions";
+import type { Schemas } from "./types";
 
-export interface TestRequest {
-  method: string;
-  path: string;
-  headers: Record<string, string[]>;
-  body: string;
-}
+export type TestRequest = Schemas["InvokeRequest"];
+export type TestRun = Schemas["TestRun"];
 
+/** An event as a trigger would bring it: the fields of its kind. */
 export interface TestEvent {
   kind: string;
   [field: string]: unknown;
-}
-
-export interface TestRun {
-  response: { status: number; headers: Header[]; body: string; body_base64?: boolean };
-  execution: Execution;
 }
 
 /** A run may take as long as the highest ceiling, 300 s (spec 4), and a little to get there. */
@@ -29,6 +19,6 @@ export const testRun = (script: string, input: { request: TestRequest } | { even
 
 /** What would stand in the way of saving a source, and what is likely wrong with it. */
 export const checkScript = (name: string, source: string, signal: AbortSignal) =>
-  post<{ diagnostics: Problem[] }>("scripts:check", { name, source }, { signal }).then((answer) => answer.diagnostics);
+  post<Schemas["Diagnosis"]>("scripts:check", { name, source }, { signal }).then((answer) => answer.diagnostics);
 
-export const describeSDK = (options?: CallOptions) => get<Description>("sdk", options);
+export const describeSDK = (options?: CallOptions) => get<Schemas["Description"]>("sdk", options);

@@ -1,14 +1,8 @@
 import { get, path, post, type CallOptions, type Page } from "./client";
-import type { Script } from "./types";
+import type { Schemas, Script } from "./types";
 
 /** One save of a script. Lists leave its source out. */
-export interface ScriptVersion {
-  script_id: string;
-  version: number;
-  source?: string;
-  created_by: string;
-  created_at: string;
-}
+export type ScriptVersion = Schemas["ScriptVersion"];
 
 export const listVersions = (script: string, cursor: string | null, options?: CallOptions) =>
   get<Page<ScriptVersion>>(path`scripts/${script}/versions`, { ...options, query: { limit: 50, cursor } });

@@ -1,4 +1,5 @@
 // A script's own limits as the form shows them.
+import type { ScriptChange } from "../../api/scripts";
 import type { Limits, Script } from "../../api/types";
 
 export interface LimitField {
@@ -39,14 +40,11 @@ export function formOf(script: Script): SettingsForm {
 }
 
 /** The fields that differ from the script as it is: what a PATCH sends. */
-export function changeOf(script: Script, form: SettingsForm): Record<string, unknown> {
+export function changeOf(script: Script, form: SettingsForm): ScriptChange {
   const before = formOf(script);
-  const change: Record<string, unknown> = {};
-  for (const name of ["name", "description", "kind", "access"] as const) {
-    if (form[name] !== before[name]) {
-      change[name] = form[name];
-    }
-  }
+  const change: ScriptChange = {};
+  const words = ["name", "description", "kind", "access"] as const;
+  Object.assign(change, Object.fromEntries(words.filter((name) => form[name] !== before[name]).map((name) => [name, form[name]])));
   if (form.timeout !== before.timeout) {
     change.timeout_ms = numberOf(form.timeout);
   }

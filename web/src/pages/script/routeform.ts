@@ -1,12 +1,14 @@
 // A route as its form shows it: every field as text, "" where nothing is said.
-import { providers, type GuardedRoute, type Provider, type RouteBody, type Verify } from "../../api/routechecks";
+import type { Provider, RouteDraft, Verification } from "../../api/routes";
+import type { Route } from "../../api/types";
 
 export interface RouteForm {
   method: string;
   path: string;
-  pathKind: string;
+  /** "" for the one that the path looks like. */
+  pathKind: Route["path_kind"] | "";
   host: string;
-  hostKind: string;
+  hostKind: Route["host_kind"] | "";
   async: boolean;
   provider: Provider | "";
   secret: string;
@@ -18,10 +20,10 @@ export interface RouteForm {
   localOnly: boolean;
   perMinute: string;
   burst: string;
-  limitKey: "ip" | "route";
+  limitKey: string;
 }
 
-export type VerifyText = Exclude<keyof Verify, "provider" | "secret" | "tolerance_s">;
+export type VerifyText = Exclude<keyof Verification, "provider" | "secret" | "tolerance_s">;
 
 interface Text {
   name: VerifyText;
@@ -63,13 +65,13 @@ const names: Record<Provider, string> = {
 
 export const providerOptions = [
   { value: "", text: "Anybody: no proof is asked for" },
-  ...providers.map((value) => ({ value, text: names[value] })),
+  ...(Object.keys(names) as Provider[]).map((value) => ({ value, text: names[value] })),
 ];
 
 export const textsOf = (provider: Provider | ""): Text[] => (provider ? uses[provider].texts.map((name) => texts[name]) : []);
 export const isTimed = (provider: Provider | ""): boolean => provider !== "" && uses[provider].timed;
 
-export function formOfRoute(route?: GuardedRoute): RouteForm {
+export function formOfRoute(route?: Route): RouteForm {
   const { verify, dedupe, rate_limit: limit } = route ?? {};
   const words = Object.keys(texts).map((name) => [name, verify?.[name as VerifyText] ?? ""]);
   return {
@@ -83,21 +85,21 @@ export function formOfRoute(route?: GuardedRoute): RouteForm {
 }
 
 /** The route that the form describes. */
-export function bodyOf(form: RouteForm): RouteBody {
+export function bodyOf(form: RouteForm): RouteDraft {
   return {
     method: form.method, path: form.path, path_kind: form.pathKind || undefined,
     host: form.host.trim(), host_kind: form.hostKind || undefined,
     dispatch_mode: form.async ? "async" : "sync",
     verify: verifyOf(form),
-    dedupe: form.dedupeFrom ? ({ from: form.dedupeFrom.trim(), ttl_s: numberOf(form.dedupeTTL) } as RouteBody["dedupe"]) : null,
+    dedupe: form.dedupeFrom ? { from: form.dedupeFrom.trim(), ttl_s: numberOf(form.dedupeTTL) } : null,
     local_only: form.localOnly,
     rate_limit: form.perMinute
-      ? ({ per_minute: numberOf(form.perMinute), burst: numberOf(form.burst), key: form.limitKey } as RouteBody["rate_limit"])
+      ? { per_minute: Number(form.perMinute), burst: numberOf(form.burst), key: form.limitKey }
       : null,
   };
 }
 
-function verifyOf(form: RouteForm): Verify | null {
+function verifyOf(form: RouteForm): RouteDraft["verify"] {
   if (!form.provider) {
     return null;
   }

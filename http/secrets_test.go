@@ -1,0 +1,27 @@
+package http
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestSecrets(t *testing.T) {
+	t.Parallel()
+	s, owner := newOwnedServer(t)
+	play(t, s, owner, []scenario{
+		{"none", "GET", "apps/default/secrets", "", 200, map[string]string{"items": "[]"}},
+		{"set", "PUT", "apps/default/secrets/API_KEY", `{"value":"` + guardSecret + `"}`, 200, map[string]string{"name": "API_KEY", "value": "<absent>", "sealed": "<absent>"}},
+		{"list", "GET", "apps/default/secrets", "", 200, map[string]string{"items.name": "API_KEY", "items.value": "<absent>"}},
+		{"empty", "PUT", "apps/default/secrets/API_KEY", `{"value":""}`, 422, map[string]string{"error.code": "invalid_value"}},
+		{"no value", "PUT", "apps/default/secrets/API_KEY", `{}`, 422, map[string]string{"error.code": "invalid_value"}},
+		{"odd name", "PUT", "apps/default/secrets/a%20b", `{"value":"x"}`, 422, map[string]string{"error.code": "invalid_name"}},
+		{"odd field", "PUT", "apps/default/secrets/A", `{"secret":"x"}`, 400, map[string]string{"error.details.field": "secret"}},
+		{"type", "PUT", "apps/default/secrets/A", `{"value":5}`, 400, map[string]string{"error.details.field": "value"}},
+		{"other app", "PUT", "apps/nothing/secrets/A", `{"value":"x"}`, 404, nil},
+		{"delete", "DELETE", "apps/default/secrets/API_KEY", "", 204, nil},
+		{"gone", "DELETE", "apps/default/secrets/API_KEY", "", 404, nil},
+	})
+	if audit := request(t, s, "GET", adminPrefix+"audit", "", owner).Body.String(); strings.Contains(audit, "hunter2") || !strings.Contains(audit, `"name":"API_KEY"`) {
+		t.Errorf("the audit is %s", audit)
+	}
+}

@@ -1,6 +1,9 @@
 package http
 
 import (
+	"context"
+	nethttp "net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -23,5 +26,20 @@ func TestSecrets(t *testing.T) {
 	})
 	if audit := request(t, s, "GET", adminPrefix+"audit", "", owner).Body.String(); strings.Contains(audit, "hunter2") || !strings.Contains(audit, `"name":"API_KEY"`) {
 		t.Errorf("the audit is %s", audit)
+	}
+}
+
+// The note of a run whose caller has gone has the path as the record has it.
+func TestAnAbandonedRunShowsNoSecret(t *testing.T) {
+	t.Parallel()
+	s, owner, _ := guardedServer(t, `"local_only":false`)
+	reads := newScript(t, s, owner, "reads", `return #secrets.get("TOKEN")`)
+	route(t, s, owner, reads, "/token/:given", `"local_only":false`)
+	gone, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	s.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(gone, "POST", "/token/"+guardSecret, nethttp.NoBody))
+	noted := request(t, s, "GET", adminPrefix+"apps/default/abandoned-executions", "", owner).Body.String()
+	if !strings.Contains(noted, `"path":"/token/«secret:TOKEN»"`) || strings.Contains(noted, "hunter2") {
+		t.Errorf("the note is %s", noted)
 	}
 }

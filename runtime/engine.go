@@ -159,6 +159,7 @@ func (e *Engine) Run(ctx context.Context, invocation *Invocation) *Result {
 	}
 	record.finish(result, failed)
 	record.mask(result, invocation.test())
+	result.Path = record.request.Path
 	if invocation.test() {
 		result.Execution = copyExecution(&record.execution)
 	}

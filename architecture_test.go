@@ -16,8 +16,9 @@ import (
 var mayImport = map[string][]string{
 	"picloud":                    {"cli"},
 	"picloud/cli":                {"http", "http/routing", "scheduler", "runtime", "runtime/manual", "runtime/meter", "runtime/sdk", "runtime/egress", "store", "web"},
-	"picloud/http":               {"http/routing", "runtime", "runtime/lint", "runtime/signature", "scheduler/crontime", "store", "web"},
+	"picloud/http":               {"http/folder", "http/routing", "runtime", "runtime/lint", "runtime/signature", "scheduler/crontime", "store", "web"},
 	"picloud/http/routing":       {},
+	"picloud/http/folder":        {},
 	"picloud/scheduler/crontime": {},
 	"picloud/scheduler":          {"runtime", "scheduler/crontime", "store"},
 	"picloud/runtime":            {"runtime/meter", "runtime/compile", "runtime/stdlib", "runtime/luax", "store"},
@@ -46,8 +47,10 @@ var machinery = map[string]string{
 	"github.com/labstack/echo":     "picloud/http",
 	"github.com/go-co-op/gocron":   "picloud/scheduler",
 	"github.com/alexedwards/argon": "picloud/http",
+	"github.com/VictoriaMetrics":   "picloud/http",
 	"github.com/spf13":             "picloud/cli",
 	"github.com/wneessen/go-mail":  "picloud/runtime/egress",
+	"github.com/pelletier/go-toml": "picloud/http/folder",
 }
 
 type listedPackage struct {

@@ -202,6 +202,11 @@ func TestSurfaceAPI(t *testing.T) {
 	call("POST", "apps/home/docs/readings/query", "apps/{app}/docs/{collection}/query", map[string]any{"where": map[string]int{"temp": 22}})
 	call("GET", "apps/home/docs", "apps/{app}/docs", nil)
 	call("DELETE", "apps/home/docs/readings/"+document, "apps/{app}/docs/{collection}/{id}", nil)
+	call("GET", "apps/home/export", "apps/{app}/export", nil)
+	files := map[string]string{"app.toml": "secrets = ['TOKEN']", "scripts/other.lua": "return 1"}
+	call("POST", "apps/home/import?dry_run=true", "apps/{app}/import", map[string]any{"files": files})
+	files["scripts/other.lua"] = "return ="
+	call("POST", "apps/home/import", "apps/{app}/import (syntax error)", map[string]any{"files": files})
 	call("DELETE", "scripts/"+script, "scripts/{id} (with a route)", nil)
 	call("DELETE", "routes/"+route, "routes/{id}", nil)
 	call("DELETE", "triggers/"+trigger, "triggers/{id}", nil)

@@ -310,5 +310,6 @@ func (i *instance) httpConfig() http.Config {
 		TrustedProxies: i.settings.TrustedProxies,
 		Ready:          []func(context.Context) error{i.scheduler.Ready},
 		Clock:          i.scheduler.Clock,
+		MetricsOff:     i.settings.Metrics == "off",
 	}
 }

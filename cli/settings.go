@@ -32,6 +32,7 @@ type Settings struct {
 	RetentionDays    int64
 	RetentionRows    int64
 	LogFormat        string
+	Metrics          string
 	Outside          outsideSettings
 	SecretKey        *store.SecretKey
 	SecretKeyFile    string
@@ -82,6 +83,7 @@ func settingsTable(s *Settings) []setting {
 		{"PICLOUD_MAX_BODY_BYTES", "max-body-bytes", "largest request body for a script", "10485760", number(&s.MaxBodyBytes, 1024, 1<<30)},
 		{"PICLOUD_LOG_RETENTION_DAYS", "log-retention-days", "days that execution records are kept", "14", number(&s.RetentionDays, 1, 3650)},
 		{"PICLOUD_LOG_RETENTION_ROWS", "log-retention-rows", "execution records kept for each script", "1000", number(&s.RetentionRows, 1, 1_000_000)},
+		{"PICLOUD_METRICS", "metrics", "key: /metrics answers an API key with instance:read; off: it answers nobody", "key", oneOf(&s.Metrics, "", "key", "off")},
 		{"PICLOUD_LOG_FORMAT", "log-format", "text or json; json when the output is not a terminal", "", oneOf(&s.LogFormat, "", "text", "json")},
 	}
 	table = append(table, outsideTable(&s.Outside)...)

@@ -34,7 +34,7 @@ func TestSplitModeKeepsTheHostsApart(t *testing.T) {
 		"/admin/":               {200, 404},
 		"/admin":                {302, 404},
 		"/version":              {200, 404},
-		"/metrics":              {404, 404},
+		"/metrics":              {200, 404},
 		"/healthz":              {200, 200},
 		"/readyz":               {200, 200},
 		"/":                     {302, 200},

@@ -23,6 +23,7 @@ var changes = map[string]struct{ path, body, target string }{
 	"PATCH apps/:app":                {"apps/alpha", `{"name":"A"}`, "app alpha"},
 	"PUT apps/:app/sandbox":          {"apps/alpha/sandbox", `{"lifted":true,"accept_risk":true}`, "app alpha"},
 	"DELETE apps/:app":               {"apps/alpha?force=true", "", "app alpha"},
+	"POST apps/:app/import":          {"apps/alpha/import", `{"files":{"app.toml":"description = 'x'","scripts/new.lua":"return 1"}}`, "app alpha"},
 	"PUT apps/:app/members/:user":    {"apps/alpha/members/{user}", `{"role":"viewer"}`, "member {username}"},
 	"DELETE apps/:app/members/:user": {"apps/alpha/members/{member}", "", "member {membername}"},
 	"PUT apps/:app/secrets/:name":    {"apps/alpha/secrets/TOKEN", `{"value":"a new value"}`, "secret TOKEN"},

@@ -86,6 +86,8 @@ var catalogue = map[string]catalogueEntry{
 	"invalid_value":         {422, "a secret's value is 1 to 8,192 bytes"},
 	"too_many_secrets":      {422, "an app has 200 secrets at most"},
 	"missing_secret":        {422, "the app has no secret of that name; details.secret is the name"},
+	"missing_script":        {422, "the app has no script of that name"},
+	"import_invalid":        {422, "the files of an app have problems; details.errors lists all, each with file, line and column"},
 	"missing_module":        {422, "the script requires a module that the app does not have"},
 	"module_cycle":          {422, "modules would require each other in a circle"},
 	"invalid_grant":         {422, "a grant names an address or network of the home, or a name, and a port; details.field names what is wrong"},

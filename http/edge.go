@@ -36,11 +36,11 @@ func (s *Server) ServeHTTP(w nethttp.ResponseWriter, r *nethttp.Request) {
 		s.servePlatform(w, r)
 		return
 	}
-	s.serve(w, r, s.serveUserRoute)
+	s.serve(w, r, scriptRequests, s.serveUserRoute)
 }
 
 // serve answers a request without a router.
-func (s *Server) serve(w nethttp.ResponseWriter, r *nethttp.Request, handle echo.HandlerFunc) {
+func (s *Server) serve(w nethttp.ResponseWriter, r *nethttp.Request, kind requestKind, handle echo.HandlerFunc) {
 	if r.ContentLength != 0 {
 		defer s.holdBody(r).release()
 	}
@@ -49,13 +49,14 @@ func (s *Server) serve(w nethttp.ResponseWriter, r *nethttp.Request, handle echo
 	if err := recovered(c, handle); err != nil {
 		s.fail(err, c)
 	}
+	s.counts.add(kind, c.Response().Status)
 	s.echo.ReleaseContext(c)
 }
 
 // servePlatform answers everything that is PiCloud's own.
 func (s *Server) servePlatform(w nethttp.ResponseWriter, r *nethttp.Request) {
 	if s.split() && !s.atAdminHost(r) && !anyHostPath(r.URL.Path) {
-		s.serve(w, r, func(echo.Context) error { return nothingHere() })
+		s.serve(w, r, otherRequests, func(echo.Context) error { return nothingHere() })
 		return
 	}
 	id, execute := executeTarget(r.URL.Path)
@@ -64,7 +65,7 @@ func (s *Server) servePlatform(w nethttp.ResponseWriter, r *nethttp.Request) {
 		s.echo.ServeHTTP(w, r)
 		return
 	}
-	s.serve(w, r, func(c echo.Context) error {
+	s.serve(w, r, executeRequests, func(c echo.Context) error {
 		c.SetParamNames("script_id")
 		c.SetParamValues(id)
 		return s.serveExecute(c)

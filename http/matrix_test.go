@@ -59,7 +59,7 @@ func demandOf(method, path string) demand {
 		return demand{instance: 3, sessions: true, where: "this app"}
 	case about("secrets") && reads:
 		return in(2, "script:write")
-	case about("members") || about("grants") || about("secrets") || path == "apps/:app" && !reads:
+	case about("members") || about("grants") || about("import") || about("secrets") || path == "apps/:app" && !reads:
 		return in(3, "app:admin")
 	case about("logs") || about("executions") || reads && (about("outbox") || about("dead-letters") || about("abandoned-executions")):
 		return in(1, "log:read")

@@ -172,7 +172,7 @@ func TestStrictBodies(t *testing.T) {
 		switch {
 		case strings.Contains(route.path, "/docs/"):
 			most = maxDocumentBody
-		case slices.Contains([]string{"apps/:app/scripts", "scripts/:id", `scripts\:check`}, route.path):
+		case slices.Contains([]string{"apps/:app/scripts", "apps/:app/import", "scripts/:id", `scripts\:check`}, route.path):
 			most = maxScriptBody
 		}
 		first, _, _ := strings.Cut(route.path, "/")

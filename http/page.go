@@ -1,12 +1,14 @@
 package http
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"mime"
 	nethttp "net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,6 +46,8 @@ const (
 	assetFolder  = "assets/" // files whose names bear a hash of their content
 	workerFolder = assetFolder + "worker/"
 	indexFile    = "index.html"
+
+	maxPageDepth = 32 // folders below /admin/; each makes the index a little longer
 )
 
 // redirectToPage leads /admin to /admin/: the page names its files relative to
@@ -61,6 +65,9 @@ func (s *Server) servePage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if depth := strings.Count(strings.TrimPrefix(c.Request().URL.EscapedPath(), "/admin/"), "/"); name == indexFile && depth > 0 {
+		return s.sendDeepIndex(c, depth)
+	}
 	header := c.Response().Header()
 	if strings.HasPrefix(name, workerFolder) {
 		header.Set(headerPolicy, workerPolicy)
@@ -77,6 +84,23 @@ func (s *Server) servePage(c echo.Context) error {
 		return fmt.Errorf("read page file: %w", err)
 	}
 	return sendFile(c, content)
+}
+
+// sendDeepIndex answers a place below a folder, such as /admin/apps/home. The
+// index names its files relative to itself, so that it works behind any prefix
+// of a proxy; from there they are that many folders up. It is too short for
+// compression to matter.
+func (s *Server) sendDeepIndex(c echo.Context, depth int) error {
+	if depth > maxPageDepth {
+		return noSuchFile()
+	}
+	content, err := fs.ReadFile(s.page, indexFile)
+	if err != nil {
+		return fmt.Errorf("read page file: %w", err)
+	}
+	c.Response().Header().Set("Cache-Control", cacheRule(indexFile))
+	c.Response().Header().Set("Content-Type", contentType(indexFile))
+	return sendFile(c, bytes.ReplaceAll(content, []byte(`="./`), []byte(`="`+strings.Repeat("../", depth))))
 }
 
 // sendFile sends content whose headers are set. HEAD has the same headers.
@@ -97,23 +121,29 @@ func setPageHeaders(c echo.Context) {
 	}
 }
 
-// pageFile returns the file for a path below /admin/. A missing asset is not
-// found rather than the index: a browser would take that for a script.
+// pageFile returns the file for a path below /admin/. What is no file is a place
+// that the page itself knows, also one with a dot in it, such as a key's name.
+// A missing asset or file beside the index is not found rather than the index:
+// a browser would take that for a script or a picture.
 func pageFile(files fs.FS, name string) (string, error) {
-	if name == "" || strings.HasSuffix(name, "/") {
-		return indexFile, nil
+	if slices.ContainsFunc(strings.Split(name, "/"), func(part string) bool { return part == "." || part == ".." }) {
+		return "", noSuchFile()
 	}
 	info, err := fs.Stat(files, name)
 	switch {
-	case err == nil && !info.IsDir():
+	case name != "" && err == nil && !info.IsDir():
 		return name, nil
 	case err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrInvalid):
 		return "", fmt.Errorf("find page file: %w", err)
-	case strings.HasPrefix(name, assetFolder) || path.Ext(name) != "":
-		return "", store.Errorf(store.KindNotFound, "not_found", "the page has no such file")
+	case strings.HasPrefix(name, assetFolder) || !strings.Contains(name, "/") && path.Ext(name) != "":
+		return "", noSuchFile()
 	default:
 		return indexFile, nil
 	}
+}
+
+func noSuchFile() error {
+	return store.Errorf(store.KindNotFound, "not_found", "the page has no such file")
 }
 
 // cacheRule keeps hashed files for good and asks again for everything else.

@@ -34,7 +34,8 @@ func TestPage(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	s.page = fstest.MapFS{
-		"index.html":           {Data: []byte("<index>")},
+		"index.html":           {Data: []byte(`<a href="./assets/app-1.js">`)},
+		"index.html.gz":        {Data: []byte("index gzipped")},
 		"favicon.svg":          {Data: []byte("<svg>")},
 		"assets/app-1.js":      {Data: []byte("plain")},
 		"assets/app-1.js.br":   {Data: []byte("brotli")},
@@ -46,8 +47,14 @@ func TestPage(t *testing.T) {
 		path, accept, body, encoding, kind, cache string
 		status                                    int
 	}{
-		{"/admin/", "", "<index>", "", "text/html; charset=utf-8", "no-cache", 200},
-		{"/admin/apps/default", "gzip", "<index>", "", "text/html; charset=utf-8", "no-cache", 200},
+		{"/admin/", "", `<a href="./assets/app-1.js">`, "", "text/html; charset=utf-8", "no-cache", 200},
+		{"/admin/", "gzip", "index gzipped", "gzip", "text/html; charset=utf-8", "no-cache", 200},
+		{"/admin/apps", "", `<a href="./assets/app-1.js">`, "", "text/html; charset=utf-8", "no-cache", 200},
+		{"/admin/apps/default", "gzip", `<a href="../assets/app-1.js">`, "", "text/html; charset=utf-8", "no-cache", 200},
+		{"/admin/apps/default/?a=/b/c", "gzip", `<a href="../../assets/app-1.js">`, "", "text/html; charset=utf-8", "no-cache", 200},
+		{"/admin/apps/a%2Fb/v1.2", "", `<a href="../../assets/app-1.js">`, "", "text/html; charset=utf-8", "no-cache", 200},
+		{"/admin/apps//x", "", `<a href="../../assets/app-1.js">`, "", "text/html; charset=utf-8", "no-cache", 200},
+		{"/admin/" + strings.Repeat("a/", maxPageDepth+1), "", "", "", "application/json", "no-store", 404},
 		{"/admin/favicon.svg", "", "<svg>", "", "image/svg+xml", "no-cache", 200},
 		{"/admin/assets/app-1.js", "", "plain", "", "text/javascript; charset=utf-8", "public, max-age=31536000, immutable", 200},
 		{"/admin/assets/app-1.js", "gzip, br", "brotli", "br", "text/javascript; charset=utf-8", "public, max-age=31536000, immutable", 200},
@@ -55,8 +62,10 @@ func TestPage(t *testing.T) {
 		{"/admin/assets/style-1.css", "gzip, br", "css", "", "text/css; charset=utf-8", "public, max-age=31536000, immutable", 200},
 		{"/admin/assets/style-1.weird", "", "?", "", "application/octet-stream", "public, max-age=31536000, immutable", 200},
 		{"/admin/assets/gone.js", "", "", "", "application/json", "no-store", 404},
-		{"/admin/assets", "", "<index>", "", "text/html; charset=utf-8", "no-cache", 200},
+		{"/admin/assets", "", `<a href="./assets/app-1.js">`, "", "text/html; charset=utf-8", "no-cache", 200},
 		{"/admin/none.png", "", "", "", "application/json", "no-store", 404},
+		{"/admin/assets/../index.html", "", "", "", "application/json", "no-store", 404},
+		{"/admin/apps/../../secret", "", "", "", "application/json", "no-store", 404},
 		{"/admin/../secret.txt", "", "", "", "application/json", "no-store", 404},
 	} {
 		for _, method := range []string{"GET", "HEAD"} {

@@ -73,6 +73,7 @@ type hasher struct {
 	waiting chan struct{}
 	dummy   string       // hash of a password that nobody knows
 	done    atomic.Int64 // hashes made so far
+	refused atomic.Int64 // turns that did not come
 
 	mu        sync.Mutex
 	active    int // hashes being made
@@ -101,6 +102,7 @@ func (h *hasher) enter(ctx context.Context) error {
 	select {
 	case h.waiting <- struct{}{}:
 	default:
+		h.refused.Add(1)
 		return tooManyRequests(hashWait)
 	}
 	timer := time.NewTimer(hashWait)
@@ -111,11 +113,21 @@ func (h *hasher) enter(ctx context.Context) error {
 		return nil
 	case <-timer.C:
 		<-h.waiting
+		h.refused.Add(1)
 		return tooManyRequests(hashWait)
 	case <-ctx.Done():
 		<-h.waiting
 		return fmt.Errorf("wait for a password check: %w", ctx.Err())
 	}
+}
+
+// hasherStats is the gate of all Argon2 work: how many hashes are being made and
+// how many wait for their turn, and since the start those made and refused.
+type hasherStats struct{ running, waiting, done, refused int64 }
+
+func (h *hasher) stats() hasherStats {
+	running := int64(len(h.running))
+	return hasherStats{running: running, waiting: max(0, int64(len(h.waiting))-running), done: h.done.Load(), refused: h.refused.Load()}
 }
 
 // collectSooner keeps the garbage of hashes small while any is made.

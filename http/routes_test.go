@@ -162,7 +162,7 @@ func TestUnknownAPIVersions(t *testing.T) {
 		"/api": "unknown_api_version", "/api/": "unknown_api_version", "/api/v2/admin/apps": "unknown_api_version",
 		"/api/admin/apps": "unknown_api_version", "/api/v10/x": "unknown_api_version",
 		"/api/v1": "not_found", "/api/v1/": "not_found", "/api/v1/nothing": "not_found", "/api/v1/execute": "not_found",
-		"/api/v1/execute/a/b": "not_found", "/metrics": "not_found",
+		"/api/v1/execute/a/b": "not_found",
 	} {
 		for _, method := range []string{"GET", "POST", "BREW"} {
 			w := request(t, s, method, path, "", nil)
@@ -177,7 +177,7 @@ func TestUnknownAPIVersions(t *testing.T) {
 func TestForbiddenWithoutTheCapability(t *testing.T) {
 	t.Parallel()
 	s, owner := newOwnedServer(t)
-	route := adminRoute{"GET", "invented", "Invented", noApp, changesNothing, s.showMe}
+	route := adminRoute{"GET", "invented", "Invented", noApp, changesNothing, s.showMe, contract{}}
 	s.echo.Add(route.method, adminPrefix+route.path, s.guarded(route))
 	wantError(t, request(t, s, "GET", adminPrefix+route.path, "", owner), 403, "forbidden")
 }

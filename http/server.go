@@ -51,6 +51,9 @@ type Config struct {
 	// Clock reports whether the system's clock follows a time server, and why
 	// cron triggers wait for it ("" when they do not); nil is a right clock.
 	Clock func() (synchronised bool, waits string)
+	// MetricsOff keeps /metrics shut; otherwise it asks for an API key with
+	// instance:read.
+	MetricsOff bool
 }
 
 // Limits of the HTTP edge: what a slow or greedy client can hold.
@@ -73,6 +76,7 @@ type Server struct {
 	logger *slog.Logger
 	linter *lint.Linter
 
+	counts   requestCounts
 	hasher   *hasher
 	throttle *throttle
 	keys     *keyMemory

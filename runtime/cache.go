@@ -33,6 +33,7 @@ type programCache struct {
 	compile func(name, source string) (*lua.FunctionProto, error)
 	mutex   sync.Mutex
 	entries *simplelru.LRU[version, *program]
+	counted CacheStats
 }
 
 // program is one entry; proto and err are set when ready is closed.
@@ -74,11 +75,19 @@ func (c *programCache) entry(key version) (found *program, mine bool) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	if found, ok := c.entries.Get(key); ok {
+		c.counted.Hits++
 		return found, false
 	}
+	c.counted.Misses++
 	made := &program{ready: make(chan struct{})}
 	c.entries.Add(key, made)
 	return made, true
+}
+
+func (c *programCache) stats() CacheStats {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.counted
 }
 
 func (c *programCache) load(ctx context.Context, script *store.Script, entry *program) {

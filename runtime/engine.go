@@ -67,6 +67,7 @@ type Engine struct {
 	maxResponse        int
 
 	gate             *gate
+	counters         *counters
 	scripts, modules *programCache
 	pool             *pool
 	monitor          *meter.Monitor
@@ -86,7 +87,7 @@ func New(config Config) *Engine {
 		defaults: config.Defaults, ceilings: config.Ceilings, maxResponse: config.MaxResponseBytes,
 		gate:    newGate(config.MaxConcurrency, config.QueueLength, config.QueueWait),
 		monitor: meter.NewMonitor(config.MaxConcurrency + maxAside),
-		types:   newRequestTypes(),
+		types:   newRequestTypes(), counters: newCounters(),
 	}
 	e.pool = newPool(e.newState)
 	e.library = e.newLibrary(config.Modules)
@@ -157,6 +158,7 @@ func (e *Engine) Run(ctx context.Context, invocation *Invocation) *Result {
 	if record.took == 0 {
 		record.took = time.Since(began) // it never came to a state
 	}
+	e.counters.add(record)
 	record.finish(result, failed)
 	record.mask(result, invocation.test())
 	result.Path = record.request.Path

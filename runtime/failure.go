@@ -37,6 +37,7 @@ func (f *failure) result() *Result {
 }
 
 func (e *Engine) busy() *failure {
+	e.counters.refused.Add(1)
 	// Whole seconds, as the header Retry-After has them.
 	wait := time.Duration(math.Ceil(max(1, e.gate.wait.Seconds()))) * time.Second
 	return &failure{

@@ -54,7 +54,7 @@ func From(L *lua.LState) *Run { return meter.From(L).Owner.(*Run) }
 func (r *Run) Context() context.Context {
 	if r.context == nil {
 		left := meter.From(r.state.L).Remaining()
-		r.context, r.cancel = context.WithTimeout(context.WithoutCancel(r.parent), left)
+		r.context, r.cancel = context.WithTimeout(store.ForScript(context.WithoutCancel(r.parent), r.script.ID), left)
 	}
 	return r.context
 }

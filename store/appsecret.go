@@ -157,6 +157,11 @@ func missingSecret(kind Kind, name string) *Error {
 	return failure
 }
 
+// HasSecret reports whether an app has a secret of that name.
+func (c *Catalog) HasSecret(app uuid.UUID, name string) bool {
+	return c.secrets[secretName{app, name}] != nil
+}
+
 // addSecrets puts the secrets, in their sealed form, into the catalog.
 func (c *Catalog) addSecrets(secrets []*AppSecret) {
 	c.secretList = secrets

@@ -29,13 +29,14 @@ func checkpoint(c *connection, mode string) (checkpointResult, error) {
 	return checkpointResult{frames: r.integer(1), moved: r.integer(2)}, nil
 }
 
-// measureWAL reads the number of frames after a group and asks for, or past
-// the cap makes, a checkpoint.
-func (w *writer) measureWAL() error {
+// measureWAL reads the number of frames after a group, tells its operations
+// what they cost, and asks for, or past the cap makes, a checkpoint.
+func (w *writer) measureWAL(ops []*operation) error {
 	result, err := checkpoint(w.connection, "NOOP") // counts, does nothing
 	if err != nil {
 		return err
 	}
+	w.written.share(ops, w.written.growWAL(w.frames, result.frames))
 	if result.frames < w.frames {
 		w.stats.syncs.Add(1) // the WAL began anew, and its new header was synced
 		w.tried = 0
@@ -55,6 +56,15 @@ func (w *writer) measureWAL() error {
 
 // checkpointHere moves what it can from the WAL to the database.
 func (w *writer) checkpointHere(c *connection) (checkpointResult, error) {
+	before, err := checkpoint(c, "NOOP")
+	if err != nil {
+		return before, err
+	}
+	// Read now: when everything is moved the WAL may begin anew at any moment.
+	pages, err := framePages(w.wal, before.moved, before.frames)
+	if err != nil {
+		return before, err
+	}
 	result, err := checkpoint(c, "PASSIVE")
 	if err != nil && !isFatal(err) {
 		return result, nil // a full disk: the WAL keeps everything until there is space
@@ -62,6 +72,9 @@ func (w *writer) checkpointHere(c *connection) (checkpointResult, error) {
 	if err == nil && result.frames > 0 {
 		w.stats.checkpoints.Add(1)
 		w.stats.syncs.Add(2) // the WAL before it is read, the database after
+		w.written.tailDirty.Store(false)
+		moved := min(max(result.moved-before.moved, 0), int64(len(pages)))
+		w.written.add(CauseCheckpoint, distinct(pages[:moved])*cardBlock)
 	}
 	return result, err
 }

@@ -42,7 +42,8 @@ type cacheShard struct {
 	bytes, most int
 	// generation counts the changes published here. A reader that has filled
 	// from disk what such a change has overtaken finds it moved.
-	generation uint64
+	generation   uint64
+	hits, misses int64
 }
 
 type cachedEntry struct {
@@ -75,11 +76,25 @@ func (c *dataCache) get(key *KVKey) (entry *KVEntry, hit bool, ticket uint64) {
 	defer shard.mutex.Unlock()
 	found := shard.entries[*key]
 	if found == nil {
+		shard.misses++
 		return nil, false, shard.generation
 	}
+	shard.hits++
 	shard.unlink(found)
 	shard.link(found)
 	return found.entry, true, 0
+}
+
+// DataCacheStats counts the looks into the cache of key-value entries since the
+// start that found what they wanted, and those that had to read the disk.
+func (s *Store) DataCacheStats() (hits, misses int64) {
+	for i := range s.data.shards {
+		shard := &s.data.shards[i]
+		shard.mutex.Lock()
+		hits, misses = hits+shard.hits, misses+shard.misses
+		shard.mutex.Unlock()
+	}
+	return hits, misses
 }
 
 // fill keeps what a reader found on disk, unless something was published since

@@ -73,7 +73,7 @@ type Burial struct {
 // such a trigger leaves none: its failure marks the one it was about as
 // handler_failed, so that dead letters never cause each other (spec 4).
 func (s *Store) BuryDelivery(ctx context.Context, b Burial) error {
-	err := s.change(ctx, func(t *transaction) error { return s.buryDelivery(t, b) })
+	err := s.change(because(ctx, CauseEvents), func(t *transaction) error { return s.buryDelivery(t, b) })
 	if err == nil {
 		s.outbox.release([]PendingDelivery{b.Delivery})
 	}
@@ -114,6 +114,7 @@ func (s *Store) buryDelivery(t *transaction, b Burial) error {
 	if err != nil {
 		return err
 	}
+	s.deadLettersMade.Add(1)
 	if err := s.dropOldestDeadLetters(t, d.AppID); err != nil {
 		return err
 	}
@@ -192,9 +193,23 @@ func (s *Store) dropOldestDeadLetters(t *transaction, app uuid.UUID) error {
 	return err
 }
 
-// DeadLettersDropped counts the dead letters that went because their app had
-// too many, since the start.
-func (s *Store) DeadLettersDropped() int64 { return s.deadLettersDropped.Load() }
+// DeadLetterStats counts the dead letters that are kept, those that need a look
+// among them, and since the start those that came and those that went because
+// their app had too many.
+type DeadLetterStats struct{ Kept, Open, Made, Dropped int64 }
+
+// DeadLetterStats returns the counts.
+func (s *Store) DeadLetterStats(ctx context.Context) (DeadLetterStats, error) {
+	stats, err := readValue(ctx, s, func(t *transaction) (DeadLetterStats, error) {
+		r, err := t.first("SELECT count(*), coalesce(sum(state IN (?, ?)), 0) FROM dead_letters", string(DeadLetterOpen), string(DeadLetterHandlerFailed))
+		if err != nil {
+			return DeadLetterStats{}, err
+		}
+		return DeadLetterStats{Kept: r.integer(0), Open: r.integer(1)}, nil
+	})
+	stats.Made, stats.Dropped = s.deadLettersMade.Load(), s.deadLettersDropped.Load()
+	return stats, err
+}
 
 // DeadLetter returns the dead letter of that id.
 func (s *Store) DeadLetter(ctx context.Context, id uuid.UUID) (DeadLetter, error) {

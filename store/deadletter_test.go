@@ -70,8 +70,9 @@ func TestTheRowsOfDeadLettersAreCapped(t *testing.T) {
 			t.Errorf("%s: the newest is not there: %v", name, err)
 		}
 	}
-	if dropped := f.DeadLettersDropped(); dropped != 3 {
-		t.Errorf("%d were counted as dropped, want 3", dropped)
+	want := DeadLetterStats{Kept: maxDeadLetters, Open: maxDeadLetters, Made: 3, Dropped: 3}
+	if stats := must[DeadLetterStats](t)(f.DeadLetterStats(t.Context())); stats != want {
+		t.Errorf("counted %+v, want %+v", stats, want)
 	}
 	if rows, _ := deadLetterSize(t, f.Store, neighbour.ID); rows != 0 {
 		t.Errorf("the neighbour has %d", rows)

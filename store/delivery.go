@@ -162,7 +162,7 @@ func (s *Store) flushAcks(ctx context.Context) error {
 	o.mutex.Unlock()
 	for len(acked) > 0 {
 		part := acked[:min(len(acked), ackRows)]
-		err := s.writer.do(context.WithoutCancel(ctx), &operation{frees: true, fn: func(t *transaction) error {
+		err := s.writer.do(because(context.WithoutCancel(ctx), CauseEvents), &operation{frees: true, fn: func(t *transaction) error {
 			_, err := t.exec("DELETE FROM outbox WHERE key IN (SELECT value FROM json_each(?))", keyList(part))
 			return err
 		}})
@@ -184,7 +184,7 @@ func (s *Store) RetryDelivery(ctx context.Context, id uuid.UUID, failed Attempt,
 	if err != nil {
 		return err
 	}
-	return s.relax(ctx, func(t *transaction) error {
+	return s.relax(because(ctx, CauseEvents), func(t *transaction) error {
 		key, _, _ := splitID(id)
 		due := TimeOf(t.at.Time().Add(wait))
 		n, err := t.exec("UPDATE outbox SET failures = failures + 1, due_at = ?, wait_ms = ?,"+

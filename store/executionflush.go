@@ -42,6 +42,7 @@ type flushRow struct {
 	key       int64
 	source    *executionSource
 	execution *Execution
+	bytes     int
 }
 
 // packedBatch is one row of execution_batches with its executions.
@@ -92,14 +93,16 @@ func (s *Store) flush(ctx context.Context) error {
 	}
 	rows := l.prepare(successes, failures)
 	batches, err := l.pack(rows)
+	op := &operation{purpose: purpose{cause: CauseLog}, fn: func(t *transaction) error { return l.insert(t, batches) }}
 	if err == nil {
 		// Not the caller's context: the operation uses buffers that the next flush needs.
-		err = s.relax(context.Background(), func(t *transaction) error { return l.insert(t, batches) })
+		err = s.writer.do(context.Background(), op)
 	}
 	if err != nil {
 		l.giveBack(successes, failures)
 		return fmt.Errorf("writing the execution log: %w", err)
 	}
+	s.written.shareLog(rows, op.cost)
 	l.settle(rows)
 	l.spare = [2][]bufferedExecution{successes, failures}
 	s.reportDrops()
@@ -119,7 +122,7 @@ func (l *executionLog) prepare(successes, failures []bufferedExecution) []flushR
 	for _, taken := range [2][]bufferedExecution{successes, failures} {
 		for _, e := range taken {
 			key, _, _ := splitID(e.execution.ID)
-			rows = append(rows, flushRow{key: key, source: l.sourceOf(e.execution), execution: e.execution})
+			rows = append(rows, flushRow{key: key, source: l.sourceOf(e.execution), execution: e.execution, bytes: e.bytes})
 		}
 	}
 	slices.SortFunc(rows, func(a, b flushRow) int {

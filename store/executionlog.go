@@ -18,7 +18,11 @@ const (
 )
 
 // ExecutionLogStats for /metrics and tests: rows written, dropped, flushes.
-type ExecutionLogStats struct{ Recorded, Written, Dropped, Flushes int64 }
+type ExecutionLogStats struct {
+	Recorded, Written, Dropped, Flushes int64
+	// ByStatus divides Recorded.
+	ByStatus map[ExecutionStatus]int64
+}
 
 // executionLog is the buffer in front of the log's tables and the state of its flushes.
 type executionLog struct {
@@ -30,7 +34,8 @@ type executionLog struct {
 	bytes     int
 	signalled bool // due was told, or must not be
 
-	recorded, written, dropped, flushes atomic.Int64
+	byStatus                  [len(statuses)]atomic.Int64
+	written, dropped, flushes atomic.Int64
 
 	turn      chan struct{} // held by the one flush that runs
 	sources   map[uuid.UUID]*executionSource
@@ -104,7 +109,9 @@ func (s *Store) RecordExecution(e *Execution) {
 	}
 	l := &s.log
 	size := executionSize(e)
-	l.recorded.Add(1)
+	if code := statusCode(e.Status); code >= 0 {
+		l.byStatus[code].Add(1)
+	}
 	l.mutex.Lock()
 	if e.Status == StatusSuccess || e.Status == StatusRejected {
 		l.successes.push(bufferedExecution{e, size})
@@ -199,5 +206,11 @@ func headerSize(fields []HeaderField) int {
 // ExecutionLogStats returns the counts since the start.
 func (s *Store) ExecutionLogStats() ExecutionLogStats {
 	l := &s.log
-	return ExecutionLogStats{Recorded: l.recorded.Load(), Written: l.written.Load(), Dropped: l.dropped.Load(), Flushes: l.flushes.Load()}
+	stats := ExecutionLogStats{Written: l.written.Load(), Dropped: l.dropped.Load(), Flushes: l.flushes.Load(), ByStatus: make(map[ExecutionStatus]int64, len(statuses))}
+	for i, status := range statuses {
+		n := l.byStatus[i].Load()
+		stats.ByStatus[status] = n
+		stats.Recorded += n
+	}
+	return stats
 }

@@ -29,7 +29,7 @@ type cronEvent struct {
 // FireCron queues an event for each firing and moves the trigger's slot, in one
 // transaction: no slot is fired twice, whatever ends the process.
 func (s *Store) FireCron(ctx context.Context, firings []CronFiring) (CronOutcome, error) {
-	return write(ctx, s, true, func(t *transaction) (CronOutcome, error) {
+	return write(because(ctx, CauseEvents), s, true, func(t *transaction) (CronOutcome, error) {
 		var outcome CronOutcome
 		for _, firing := range firings {
 			err := s.fireCron(t, firing)
@@ -77,7 +77,7 @@ func (s *Store) fireCron(t *transaction, firing CronFiring) error {
 // SetCronSlots stores the slots that cron triggers wait for, without firing;
 // nil for one that never fires again.
 func (s *Store) SetCronSlots(ctx context.Context, slots map[uuid.UUID]*Time) error {
-	return s.change(ctx, func(t *transaction) error {
+	return s.change(because(ctx, CauseEvents), func(t *transaction) error {
 		for id, at := range slots {
 			if _, err := t.exec("UPDATE triggers SET next_at = ? WHERE id = ? AND kind = 'cron'", at, id); err != nil {
 				return err

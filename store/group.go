@@ -30,7 +30,7 @@ func (w *writer) commit(ops []*operation) error {
 	if err != nil {
 		err = w.abandon(err)
 	} else {
-		err = w.finish(t, int64(len(ops)))
+		err = w.finish(t, ops)
 	}
 	if err != nil {
 		w.outbox.release(t.deliveries)
@@ -82,13 +82,14 @@ func (w *writer) runOperations(t *transaction, ops []*operation) error {
 		if _, err := w.connection.exec("RELEASE operation"); err != nil {
 			return errors.Join(op.err, err)
 		}
+		op.weight = t.weight - before.weight
 	}
 	return nil
 }
 
 // finish commits, and shows the outcome to readers of the catalog before any
 // caller hears of it.
-func (w *writer) finish(t *transaction, operations int64) error {
+func (w *writer) finish(t *transaction, ops []*operation) error {
 	var catalog *Catalog
 	if t.changedCatalog {
 		var err error
@@ -103,9 +104,9 @@ func (w *writer) finish(t *transaction, operations int64) error {
 		}
 		return err
 	}
-	w.stats.operations.Add(operations)
+	w.stats.operations.Add(int64(len(ops)))
 	if t.wrote {
-		w.committed(t.durable)
+		w.committed(t.durable, ops)
 	}
 	if !t.durable && len(t.published) > 0 {
 		w.relaxed = w.wrote.Load()
@@ -139,7 +140,7 @@ func (w *writer) noteFull(err error) {
 }
 
 // committed counts the group and looks after the WAL.
-func (w *writer) committed(durable bool) {
+func (w *writer) committed(durable bool, ops []*operation) {
 	sequence := w.wrote.Add(1)
 	w.stats.groups.Add(1)
 	if durable {
@@ -147,7 +148,7 @@ func (w *writer) committed(durable bool) {
 		w.stats.syncs.Add(1)
 		raise(&w.synced, sequence)
 	}
-	err := w.measureWAL()
+	err := w.measureWAL(ops)
 	if err == nil && !w.noted {
 		err = w.onFirst()
 		w.noted = err == nil

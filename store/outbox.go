@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"time"
@@ -168,6 +169,36 @@ func (s *Store) TakeDeliveries() []PendingDelivery {
 	taken := o.arrived
 	o.arrived = nil
 	return taken
+}
+
+// OutboxStats is what waits in the outboxes of all apps, and for how many
+// milliseconds the oldest delivery that is due has waited.
+type OutboxStats struct{ Deliveries, Bytes, OldestMS int64 }
+
+// OutboxStats returns the figures of this moment. A delivery that is done may
+// count towards the oldest for a second.
+func (s *Store) OutboxStats(ctx context.Context) (OutboxStats, error) {
+	var stats OutboxStats
+	s.outbox.mutex.Lock()
+	for _, usage := range s.outbox.usage {
+		stats.Deliveries += usage.rows
+		stats.Bytes += usage.bytes
+	}
+	s.outbox.mutex.Unlock()
+	if stats.Deliveries == 0 {
+		return stats, nil
+	}
+	err := s.read(ctx, func(t *transaction) error {
+		r, err := t.first("SELECT coalesce(due_at, occurred_at) FROM outbox WHERE due_at IS NULL OR due_at <= ? ORDER BY key LIMIT 1", t.at)
+		if errors.Is(err, errNoRow) {
+			return nil
+		}
+		if err == nil {
+			stats.OldestMS = max(0, int64(t.at-r.time(0)))
+		}
+		return err
+	})
+	return stats, err
 }
 
 const selectPending = "SELECT key, rest, app_id, trigger_id, script_id, due_at, wait_ms, failures, crashes, bytes FROM outbox ORDER BY key"

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -128,14 +129,7 @@ func (p *queryParser) parse(raw map[string]any) (err error) {
 	return nil
 }
 
-func sortedNames(object map[string]any) []string {
-	names := make([]string, 0, len(object))
-	for name := range object {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
+func sortedNames[V any](object map[string]V) []string { return slices.Sorted(maps.Keys(object)) }
 
 func (p *queryParser) parseSort(raw any) error {
 	if text, ok := raw.(string); ok {

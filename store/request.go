@@ -34,7 +34,7 @@ func (s *Store) AcceptRequest(ctx context.Context, target *Script, request Async
 	if err != nil {
 		return uuid.Nil, err
 	}
-	return write(ctx, s, true, func(t *transaction) (uuid.UUID, error) {
+	return write(because(ctx, CauseEvents), s, true, func(t *transaction) (uuid.UUID, error) {
 		event := newEvent{id: s.newID(), app: target.AppID, kind: KindRequest, depth: request.Hops + 1, data: data, body: request.Body}
 		return s.put(t, event, PendingDelivery{App: target.AppID, Script: target.ID})
 	})

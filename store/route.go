@@ -111,10 +111,7 @@ func endpoint(t *transaction, id uuid.UUID) (Script, error) {
 }
 
 func checkRoute(t *transaction, r Route, conflict RouteConflict) error {
-	if err := checkText("path", r.Path, 1, maxPathBytes); err != nil {
-		return err
-	}
-	if err := checkText("host", r.Host, 0, maxHostBytes); err != nil {
+	if err := checkRouteText(r); err != nil {
 		return err
 	}
 	if err := checkGuards(t, r.AppID, r.RouteGuards); err != nil {
@@ -124,6 +121,17 @@ func checkRoute(t *transaction, r Route, conflict RouteConflict) error {
 	if err != nil {
 		return err
 	}
+	return refuseConflict(r, stored, conflict)
+}
+
+func checkRouteText(r Route) error {
+	if err := checkText("path", r.Path, 1, maxPathBytes); err != nil {
+		return err
+	}
+	return checkText("host", r.Host, 0, maxHostBytes)
+}
+
+func refuseConflict(r Route, stored []*Route, conflict RouteConflict) error {
 	for _, other := range stored {
 		if other.ID != r.ID && conflict(r, *other) {
 			return &Error{Kind: KindConflict, Code: "route_conflict", Details: map[string]any{"conflicting_route": *other},

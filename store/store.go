@@ -60,6 +60,7 @@ type Store struct {
 	wal          *os.File
 	space        *diskSpace
 	writer       *writer
+	written      *writtenBytes
 	checkpointer *checkpointer
 	readers      *readerPool
 	housekeeper  *housekeeper
@@ -70,6 +71,7 @@ type Store struct {
 	outbox             outbox
 	fired              firedStamps
 	running            *runningFile
+	deadLettersMade    atomic.Int64
 	deadLettersDropped atomic.Int64
 	ids                idGenerator
 	log                executionLog
@@ -103,7 +105,7 @@ func open(ctx context.Context, config Config, migrations fs.FS, keepHouse bool) 
 		config.DataCacheBytes = 8 << 20
 	}
 	s := &Store{ids: idGenerator{now: config.Now}, config: config, data: newDataCache(config.DataCacheBytes), queries: make(chan struct{}, documentReaders), migrations: migrations,
-		path: filepath.Join(config.Dir, databaseName), space: newDiskSpace(config.Dir)}
+		path: filepath.Join(config.Dir, databaseName), space: newDiskSpace(config.Dir), written: newWrittenBytes()}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.abandon())
 	}
@@ -164,7 +166,7 @@ func (s *Store) start(ctx context.Context) error {
 	if err := errors.Join(syncDirectory(s.config.Dir), s.lock.setState(stateRunning)); err != nil {
 		return err
 	}
-	if err := s.countCrashes(); err != nil {
+	if err := errors.Join(s.countCrashes(), s.countStart()); err != nil {
 		return err
 	}
 	return s.load(ctx)
@@ -236,7 +238,7 @@ func (s *Store) openWriter(fresh bool) error {
 		return err
 	}
 	s.writer = &writer{
-		connection: c, now: s.config.Now, onFatal: s.config.OnFatal, space: s.space, full: true,
+		connection: c, now: s.config.Now, onFatal: s.config.OnFatal, space: s.space, full: true, written: s.written,
 		publish: s.catalog.publish, data: s.data, outbox: &s.outbox, sync: s.syncWAL, onGrown: func() {}, onFirst: s.rememberWAL,
 		queue: make(chan *operation, maxGroup), stopped: make(chan struct{}),
 	}
@@ -251,7 +253,26 @@ func (s *Store) openWriter(fresh bool) error {
 	if s.wal, err = os.OpenFile(s.path+"-wal", os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return err
 	}
-	return prefillWAL(s.wal)
+	s.writer.wal = s.wal
+	filled, err := prefillWAL(s.wal)
+	s.written.add(CauseStart, filled)
+	if err != nil {
+		return err
+	}
+	found, err := checkpoint(c, "NOOP")
+	s.writer.frames = found.frames // what a crash has left there
+	return err
+}
+
+// countStart counts what was written past the writer since it was opened.
+func (s *Store) countStart() error {
+	w := s.writer
+	result, err := checkpoint(w.connection, "NOOP")
+	if err == nil && result.frames > w.frames {
+		s.written.add(CauseStart, s.written.growWAL(w.frames, result.frames))
+		w.frames = result.frames
+	}
+	return err
 }
 
 // identify gives a fresh database its id, and the folder its marker.

@@ -32,12 +32,30 @@ type effects struct {
 	// published is what changed in key-value entries and documents, in order.
 	published  []publication
 	deliveries []PendingDelivery // new rows of the outbox
+	// weight is about how much of the card the statements have touched, in bytes.
+	weight int64
 }
 
 // exec changes rows and returns how many.
 func (t *transaction) exec(query string, arguments ...any) (int64, error) {
 	t.wrote = true
+	t.weight += weightOf(arguments)
 	return t.connection.exec(query, arguments...)
+}
+
+// weightOf reckons with one block for what a statement finds and one more for
+// each block's worth of what it stores.
+func weightOf(arguments []any) int64 {
+	bytes := cardBlock
+	for _, argument := range arguments {
+		switch v := argument.(type) {
+		case string:
+			bytes += len(v)
+		case []byte:
+			bytes += len(v)
+		}
+	}
+	return int64(bytes)
 }
 
 // run executes a statement that is made once and not kept, as one that changes

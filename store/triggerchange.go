@@ -248,23 +248,27 @@ func (s *Store) UpdateTrigger(ctx context.Context, id uuid.UUID, change TriggerC
 		if err != nil {
 			return Trigger{}, err
 		}
-		changed := change.apply(old)
-		if err := checkTrigger(t, &changed); err != nil {
-			return Trigger{}, err
-		}
-		rule, next, err := changed.storedRule()
-		if err != nil {
-			return Trigger{}, err
-		}
-		t.changedCatalog = true
-		t.touch(changed.target())
-		_, err = t.exec(updateTrigger, changed.ScriptID, changed.Name, changed.Enabled, changed.Ordered, changed.Retry.MaxAttempts,
-			changed.Retry.Backoff, changed.Retry.BaseMS, changed.Retry.MaxMS, rule, next, id)
-		if err = triggerNameTaken(err, changed.Name); err != nil {
-			return Trigger{}, err
-		}
-		return trigger(t, id)
+		return changeTrigger(t, old, change)
 	})
+}
+
+func changeTrigger(t *transaction, old Trigger, change TriggerChange) (Trigger, error) {
+	changed := change.apply(old)
+	if err := checkTrigger(t, &changed); err != nil {
+		return Trigger{}, err
+	}
+	rule, next, err := changed.storedRule()
+	if err != nil {
+		return Trigger{}, err
+	}
+	t.changedCatalog = true
+	t.touch(changed.target())
+	_, err = t.exec(updateTrigger, changed.ScriptID, changed.Name, changed.Enabled, changed.Ordered, changed.Retry.MaxAttempts,
+		changed.Retry.Backoff, changed.Retry.BaseMS, changed.Retry.MaxMS, rule, next, old.ID)
+	if err = triggerNameTaken(err, changed.Name); err != nil {
+		return Trigger{}, err
+	}
+	return trigger(t, old.ID)
 }
 
 func (c TriggerChange) apply(t Trigger) Trigger {

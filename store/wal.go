@@ -21,24 +21,24 @@ const walHeaderBytes = 32
 // reserved cost the same journal commit later). SQLite ends its reading of a
 // WAL at the first frame that does not check, so zeros after the last frame,
 // or in place of the header, are an empty rest.
-func prefillWAL(wal *os.File) error {
+func prefillWAL(wal *os.File) (written int64, err error) {
 	info, err := wal.Stat()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	zeros := make([]byte, 256<<10)
 	at := info.Size()
 	for at < walPrefill {
 		n, err := wal.WriteAt(zeros[:min(int64(len(zeros)), walPrefill-at)], at)
 		if err != nil {
-			return fmt.Errorf("preparing the write-ahead log: %w", err)
+			return at - info.Size(), fmt.Errorf("preparing the write-ahead log: %w", err)
 		}
 		at += int64(n)
 	}
 	if info.Size() >= walPrefill {
-		return nil
+		return 0, nil
 	}
-	return wal.Sync()
+	return at - info.Size(), wal.Sync()
 }
 
 // readSalt returns the first salt of a WAL's header. SQLite draws it when a
@@ -153,5 +153,6 @@ func (s *Store) syncWAL() {
 		return
 	}
 	s.writer.stats.syncs.Add(1)
+	s.written.tailDirty.Store(false)
 	raise(&s.writer.synced, sequence)
 }

@@ -72,7 +72,7 @@ func (s *Store) RememberWebhook(ctx context.Context, route uuid.UUID, id string,
 	}
 	hash := hashOf(id)
 	sealed := s.answers.seal(text, answerPlace(route, hash))
-	return s.change(ctx, func(t *transaction) error {
+	return s.change(because(ctx, CauseEvents), func(t *transaction) error {
 		there, err := t.count("SELECT EXISTS (SELECT 1 FROM routes WHERE id = ?)", route)
 		if err != nil || there == 0 {
 			return err

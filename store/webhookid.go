@@ -27,7 +27,7 @@ func (s *Store) FirstWebhook(ctx context.Context, app uuid.UUID, id string, ttl 
 	if err != nil || known == 1 {
 		return false, err
 	}
-	return write(ctx, s, true, func(t *transaction) (bool, error) {
+	return write(because(ctx, CauseEvents), s, true, func(t *transaction) (bool, error) {
 		n, err := t.exec(upsertWebhookID, app, hash, t.at+Time(ttl.Milliseconds()), t.at)
 		return n == 1, err
 	})

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,8 +24,12 @@ type operation struct {
 	frees bool
 	// alone runs between groups, outside any transaction, in place of fn.
 	alone func(*connection) error
-	err   error
-	done  chan error
+	// purpose is whom its bytes count for; weight is its part in those of its
+	// group, and cost, when it is done, what came of that, in bytes.
+	purpose      purpose
+	weight, cost int64
+	err          error
+	done         chan error
 }
 
 // writer is the one goroutine that changes the database. It takes an
@@ -55,7 +60,9 @@ type writer struct {
 	relaxed int64
 
 	// space knows whether the disk is full.
-	space *diskSpace
+	space   *diskSpace
+	wal     *os.File // for reading which pages it holds
+	written *writtenBytes
 	// broken is set once: after a failed commit or sync nothing is written any more.
 	broken atomic.Pointer[Error]
 
@@ -72,6 +79,9 @@ type writerCounters struct {
 
 // submit queues op. The channel in op gets its outcome.
 func (w *writer) submit(ctx context.Context, op *operation) error {
+	if op.purpose == (purpose{}) {
+		op.purpose = purposeOf(ctx)
+	}
 	op.done = make(chan error, 1)
 	w.closing.RLock()
 	defer w.closing.RUnlock()

@@ -1,13 +1,17 @@
 import { mount } from "svelte";
-import "./app.css";
-import { Api } from "./api";
+import "./styles/tokens.css";
+import "./styles/base.css";
 import App from "./App.svelte";
+import { theme } from "./state/theme.svelte";
 
-// The page is served at <root>/admin/, so one level up is the server's root, whatever a proxy puts before it.
-const api = new Api(new URL("../", document.baseURI));
+theme.apply();
+
+// The index names its icon relative to the address that was opened, and browsers look for it again when that changes.
+const icon = document.querySelector<HTMLLinkElement>("link[rel=icon]");
+icon?.setAttribute("href", icon.href);
 
 const target = document.getElementById("app");
 if (!target) {
   throw new Error("index.html has no element with the id app");
 }
-mount(App, { target, props: { api } });
+mount(App, { target });

@@ -57,12 +57,14 @@ async function signInAndOut() {
   await page.getByLabel("Name").fill(username);
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("button", { name: "Sign out" }).waitFor();
+  const you = page.getByRole("button", { name: `You: ${username}` });
+  await you.waitFor();
   await page.reload();
-  await page.getByRole("button", { name: "Sign out" }).waitFor();
+  await you.waitFor();
   const readable = await page.evaluate(() => document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage));
   const cookies = (await context.cookies()).map(({ value, ...rest }) => rest);
-  await page.getByRole("button", { name: "Sign out" }).click();
+  await you.click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
   await page.getByRole("button", { name: "Sign in" }).waitFor();
   await page.reload();
   await page.getByRole("button", { name: "Sign in" }).waitFor();

@@ -1,0 +1,52 @@
+// What holds for every page, whatever is on it.
+import AxeBuilder from "@axe-core/playwright";
+import { expect, type Page } from "@playwright/test";
+import { join } from "node:path";
+
+const widths = [360, 768, 1280];
+const themes = ["light", "dark"] as const;
+const screenshots = join(import.meta.dirname, "..", "..", "docs", "screenshots");
+
+const takeScreenshots = Boolean(process.env.SCREENSHOTS);
+
+/** Colours depend on the theme and layout on the width, so two looks find nearly all; the long form takes all six. */
+const long = Boolean(process.env.PICLOUD_TEST_LONG);
+
+/** Fails when the page has serious findings of axe or scrolls sideways, in any width and theme. */
+export async function checkPage(page: Page, name: string): Promise<void> {
+  const before = page.viewportSize();
+  for (const theme of themes) {
+    await page.emulateMedia({ colorScheme: theme });
+    for (const width of widths) {
+      await page.setViewportSize({ width, height: 800 });
+      await expectNoSidewaysScroll(page, `${name} at ${width} px`);
+      if (long || (theme === "light" && width === 1280) || (theme === "dark" && width === 360)) {
+        await expectAccessible(page, `${name}, ${theme} at ${width} px`);
+      }
+      if (takeScreenshots && width !== 768) {
+        const file = `${name}-${theme}-${width === 360 ? "phone" : "wide"}.png`;
+        await page.screenshot({ path: join(screenshots, file), animations: "disabled", caret: "hide" });
+      }
+    }
+  }
+  await page.emulateMedia({ colorScheme: null });
+  if (before) {
+    await page.setViewportSize(before);
+  }
+}
+
+async function expectNoSidewaysScroll(page: Page, what: string): Promise<void> {
+  const tooWide = await page.evaluate(() => {
+    const { clientWidth, scrollWidth } = document.documentElement;
+    return scrollWidth > clientWidth ? `${scrollWidth} px in ${clientWidth}` : "";
+  });
+  expect(tooWide, `${what} scrolls sideways`).toBe("");
+}
+
+async function expectAccessible(page: Page, what: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
+  const serious = violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join("; ")}`);
+  expect(serious, what).toEqual([]);
+}

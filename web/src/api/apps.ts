@@ -1,0 +1,20 @@
+import { get, getAll, patch, path, post, put, remove, type CallOptions } from "./client";
+import type { AppInfo } from "./types";
+
+export interface AppDraft {
+  slug: string;
+  name?: string;
+  description?: string;
+}
+
+export const listApps = (options?: CallOptions) => getAll<AppInfo>("apps", options);
+export const showApp = (app: string, options?: CallOptions) => get<AppInfo>(path`apps/${app}`, options);
+export const createApp = (draft: AppDraft) => post<AppInfo>("apps", draft);
+export const changeApp = (app: string, change: Partial<AppDraft>) => patch<AppInfo>(path`apps/${app}`, change);
+
+/** Deletes the app with all that it holds. */
+export const deleteApp = (app: string) => remove(path`apps/${app}`, { query: { force: true } });
+
+/** Lifting lets the pages of the app's scripts act as any admin who visits them. Owners only. */
+export const liftSandbox = (app: string, lifted: boolean) =>
+  put<AppInfo>(path`apps/${app}/sandbox`, { lifted, accept_risk: lifted });

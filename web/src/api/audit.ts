@@ -1,0 +1,4 @@
+import { get, type CallOptions, type Page } from "./client";
+import type { AuditEntry } from "./types";
+
+export const listAudit = (options?: CallOptions) => get<Page<AuditEntry>>("audit", options);

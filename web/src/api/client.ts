@@ -1,0 +1,213 @@
+// The client of PiCloud's HTTP API: the only file that calls fetch. The files beside it hold the calls, one noun each.
+//
+// The person's session is in a cookie that no script can read, this one included: the browser keeps it, sends it with
+// each call, and forgets it at sign-out.
+
+/** One page of a list; next_cursor asks for the next, null on the last. */
+export interface Page<Item> {
+  items: Item[];
+  next_cursor: string | null;
+}
+
+/** What follows the question mark; empty and missing values are left out. */
+export type Query = Record<string, string | number | boolean | null | undefined>;
+
+export interface CallOptions {
+  query?: Query;
+  body?: unknown;
+  signal?: AbortSignal;
+  /** The longest the call may take. */
+  timeoutMs?: number;
+}
+
+interface Failure {
+  code: string;
+  message: string;
+  details?: Record<string, unknown>;
+}
+
+/** Hashing a password on a small Pi with a queue before it takes a few seconds. */
+const defaultTimeoutMs = 20_000;
+
+/** The most items that a page of a list may have (spec 2). */
+export const largestPage = 200;
+
+// The built files lie in <page>/assets/, in development in /src/; one level up is the page, two are the server's root,
+// whatever a proxy puts before it. A variable, because the bundler takes the literal form for a file to copy.
+const thisFile = import.meta.url;
+const folder = import.meta.env.DEV ? "/src/" : "/assets/";
+
+/** Where the page's own addresses begin; ends in a slash. */
+export const pageRoot = new URL(thisFile.slice(0, thisFile.lastIndexOf(folder) + 1));
+
+/** The server's root, below which scripts answer; ends in a slash. */
+export const serverRoot = import.meta.env.DEV ? pageRoot : new URL("../", pageRoot);
+
+/** ApiError is any call that did not succeed; status is 0 when no answer came. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly details: Record<string, unknown> = {},
+    readonly requestId: string | null = null,
+  ) {
+    super(message);
+  }
+
+  /** Whether the server could not be reached at all. */
+  get offline(): boolean {
+    return this.status === 0 && this.code === "no_answer";
+  }
+
+  /** The field of the body that the server complains about; "" when it is about none. */
+  get field(): string {
+    return typeof this.details.field === "string" ? this.details.field : "";
+  }
+}
+
+/** Turns whatever a call threw into an ApiError, so that every page shows it in the same way. */
+export function asApiError(thrown: unknown): ApiError {
+  if (thrown instanceof ApiError) {
+    return thrown;
+  }
+  return new ApiError(0, "page_error", thrown instanceof Error ? thrown.message : String(thrown));
+}
+
+/** Whether a call ended because the page no longer wants its answer. */
+export function isAbort(thrown: unknown): boolean {
+  return thrown instanceof DOMException && thrown.name === "AbortError";
+}
+
+/** Writes a path with each value as one segment: path`apps/${slug}/kv/${collection}/${key}`. */
+export function path(parts: TemplateStringsArray, ...values: (string | number)[]): string {
+  return String.raw({ raw: parts }, ...values.map((value) => encodeURIComponent(value)));
+}
+
+/** The address of a call of the control plane, for links and event streams. */
+export function adminURL(relative: string, query: Query = {}): URL {
+  const url = new URL(`api/v1/admin/${relative}`, serverRoot);
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== null && value !== "") {
+      url.searchParams.set(name, String(value));
+    }
+  }
+  return url;
+}
+
+type Watcher = (error: ApiError | null) => void;
+
+let watch: Watcher = () => {};
+
+/** Has every call of the control plane tell how it ended, with null when well. The session listens. */
+export function watchCalls(watcher: Watcher): void {
+  watch = watcher;
+}
+
+export const get = <Answer>(relative: string, options?: CallOptions) => call<Answer>("GET", relative, options);
+export const post = <Answer>(relative: string, body: unknown = {}, options?: CallOptions) =>
+  call<Answer>("POST", relative, { ...options, body });
+export const put = <Answer>(relative: string, body: unknown, options?: CallOptions) =>
+  call<Answer>("PUT", relative, { ...options, body });
+export const patch = <Answer>(relative: string, body: unknown, options?: CallOptions) =>
+  call<Answer>("PATCH", relative, { ...options, body });
+export const remove = (relative: string, options?: CallOptions) => call<void>("DELETE", relative, options);
+
+/** Calls the control plane; relative is below /api/v1/admin/. */
+export async function call<Answer>(method: string, relative: string, options: CallOptions = {}): Promise<Answer> {
+  try {
+    const answer = await callURL<Answer>(method, adminURL(relative, options.query), options);
+    watch(null);
+    return answer;
+  } catch (thrown) {
+    if (!isAbort(thrown)) {
+      watch(asApiError(thrown));
+    }
+    throw thrown;
+  }
+}
+
+/** All items of a list, page after page. For lists that are short by nature; long ones are shown page by page. */
+export async function getAll<Item>(relative: string, options: CallOptions = {}): Promise<Item[]> {
+  const items: Item[] = [];
+  let cursor: string | null = null;
+  do {
+    const query: Query = { ...options.query, limit: largestPage, cursor };
+    const page: Page<Item> = await get<Page<Item>>(relative, { ...options, query });
+    items.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor);
+  return items;
+}
+
+/** Calls any address of the server. */
+export async function callURL<Answer>(method: string, url: URL, options: CallOptions = {}): Promise<Answer> {
+  const response = await send(method, url, options);
+  const text = await response.text().catch((thrown) => {
+    throw options.signal?.aborted ? thrown : noAnswer();
+  });
+  if (!response.ok) {
+    throw failureOf(response, text);
+  }
+  return (text === "" ? undefined : parse(text, response)) as Answer;
+}
+
+async function send(method: string, url: URL, options: CallOptions): Promise<Response> {
+  const headers = new Headers({ Accept: "application/json" });
+  if (method !== "GET") {
+    // Also without a body: forms of other sites cannot send this type, and the server insists on it.
+    headers.set("Content-Type", "application/json");
+  }
+  const timeout = AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs);
+  try {
+    return await fetch(url, {
+      method,
+      headers,
+      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      credentials: "same-origin",
+      cache: "no-store",
+      signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
+    });
+  } catch (thrown) {
+    throw options.signal?.aborted ? thrown : noAnswer();
+  }
+}
+
+function noAnswer(): ApiError {
+  const message = "PiCloud does not answer. Check that it is running and that this device is on its network.";
+  return new ApiError(0, "no_answer", message);
+}
+
+function failureOf(response: Response, text: string): ApiError {
+  const requestId = response.headers.get("X-Request-Id");
+  const failure = readFailure(text);
+  if (failure) {
+    return new ApiError(response.status, failure.code, failure.message, failure.details ?? {}, requestId);
+  }
+  const message = `The answer was status ${response.status} without a reason. Something other than PiCloud may have sent it.`;
+  return new ApiError(response.status, "unexpected_answer", message, {}, requestId);
+}
+
+function readFailure(text: string): Failure | null {
+  try {
+    const failure: unknown = JSON.parse(text)?.error;
+    return isFailure(failure) ? failure : null;
+  } catch {
+    return null;
+  }
+}
+
+function isFailure(value: unknown): value is Failure {
+  const failure = value as Partial<Failure> | null | undefined;
+  return typeof failure?.code === "string" && typeof failure.message === "string";
+}
+
+function parse(text: string, response: Response): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    const requestId = response.headers.get("X-Request-Id");
+    const message = "The answer is not JSON. Something other than PiCloud may have sent it.";
+    throw new ApiError(response.status, "unexpected_answer", message, {}, requestId);
+  }
+}

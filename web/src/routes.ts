@@ -1,0 +1,67 @@
+// Every place of the page: its address below /admin/, and the file that shows it, loaded when first opened. A part of
+// an address that begins with a colon is a parameter. The first line that fits is taken.
+import type { Component } from "svelte";
+import type { AppInfo } from "./api/types";
+
+export type Params = Record<string, string>;
+
+/** What a page is given. Those below apps/:app get the app as well. */
+export interface PageProps {
+  params: Params;
+}
+
+export interface AppPageProps extends PageProps {
+  app: AppInfo;
+}
+
+// A page takes PageProps or AppPageProps; which of the two depends on its address.
+type Load = () => Promise<{ default: Component<any> }>;
+
+export interface Place {
+  pattern: string;
+  load: Load;
+}
+
+const place = (pattern: string, load: Load): Place => ({ pattern, load });
+
+export const places: Place[] = [
+  place("", () => import("./pages/Start.svelte")),
+  place("apps", () => import("./pages/Apps.svelte")),
+];
+
+/** The place that an address means, with its parameters decoded; null when there is none. */
+export function findPlace(address: string): { place: Place; params: Params } | null {
+  const segments = address.split("/");
+  for (const candidate of places) {
+    const params = match(candidate.pattern.split("/"), segments);
+    if (params) {
+      return { place: candidate, params };
+    }
+  }
+  return null;
+}
+
+function match(pattern: string[], segments: string[]): Params | null {
+  if (pattern.length !== segments.length) {
+    return null;
+  }
+  const params: Params = {};
+  for (const [i, part] of pattern.entries()) {
+    const segment = decode(segments[i] ?? "");
+    if (part.startsWith(":") && segment) {
+      params[part.slice(1)] = segment;
+    } else if (part !== segment) {
+      return null;
+    }
+  }
+  return params;
+}
+
+/** An address typed by hand may hold a malformed escape; it then means no place. */
+function decode(segment: string): string | null {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,91 @@
+// What a page shows comes from the server, and is on its way, there, or not to be had. These two classes hold which;
+// parts/Loaded.svelte shows it.
+import { asApiError, isAbort, type ApiError, type Page } from "../api/client";
+
+type Load<Value> = (signal: AbortSignal) => Promise<Value>;
+
+/** A value from the server. What was read before stays while, and if, reading it again fails. */
+export class Resource<Value> {
+  value = $state.raw<Value | undefined>();
+  error = $state.raw<ApiError | null>(null);
+  loading = $state(false);
+
+  #load: Load<Value>;
+  #running: AbortController | null = null;
+
+  constructor(load: Load<Value>) {
+    this.#load = load;
+  }
+
+  /** Reads it again; a reading that is still on its way is given up. */
+  reload = (): Promise<void> => this.run(this.#load, (value) => (this.value = value));
+
+  stop(): void {
+    this.#running?.abort();
+  }
+
+  protected async run<Answer>(load: Load<Answer>, keep: (answer: Answer) => void): Promise<void> {
+    this.stop();
+    const running = (this.#running = new AbortController());
+    this.loading = true;
+    try {
+      const answer = await load(running.signal);
+      if (running.signal.aborted) {
+        return;
+      }
+      keep(answer);
+      this.error = null;
+    } catch (thrown) {
+      if (running.signal.aborted || isAbort(thrown)) {
+        return;
+      }
+      this.error = asApiError(thrown);
+    }
+    this.loading = false;
+  }
+}
+
+/** A list that comes page by page. */
+export class PagedResource<Item> extends Resource<Item[]> {
+  next = $state<string | null>(null);
+  #loadPage: (cursor: string | null, signal: AbortSignal) => Promise<Page<Item>>;
+
+  constructor(loadPage: (cursor: string | null, signal: AbortSignal) => Promise<Page<Item>>) {
+    super((signal) => loadPage(null, signal).then((page) => this.#keep(page)));
+    this.#loadPage = loadPage;
+  }
+
+  more = (): Promise<void> =>
+    this.run(
+      (signal) => this.#loadPage(this.next, signal),
+      (page) => (this.value = [...(this.value ?? []), ...this.#keep(page)]),
+    );
+
+  #keep(page: Page<Item>): Item[] {
+    this.next = page.next_cursor;
+    return page.items;
+  }
+}
+
+/**
+ * A value that a component shows: read when the component comes, and again when state that load reads before its first
+ * await changes.
+ */
+export function resource<Value>(load: Load<Value>): Resource<Value> {
+  return follow(new Resource(load));
+}
+
+/** The same for a list; load gets the cursor of the page to read, null for the first. */
+export function paged<Item>(
+  load: (cursor: string | null, signal: AbortSignal) => Promise<Page<Item>>,
+): PagedResource<Item> {
+  return follow(new PagedResource(load));
+}
+
+function follow<Kind extends Resource<unknown>>(made: Kind): Kind {
+  $effect(() => {
+    void made.reload();
+    return () => made.stop();
+  });
+  return made;
+}

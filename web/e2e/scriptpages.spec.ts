@@ -178,3 +178,31 @@ test.describe("a viewer", () => {
     await expect(page.getByRole("button", { name: /Delete/ })).toHaveCount(0);
   });
 });
+
+test.describe("a stream that breaks off", () => {
+  test.use({ expected: /ERR_FAILED/ });
+
+  test("is taken up where it was, and tells of what it missed", async ({ page, app, server }) => {
+    const id = await server.newScript(app, "stream", "return 1", { method: "GET", path: `/${app}/stream` });
+    const asked: URL[] = [];
+    await page.route("**/logs/stream*", async (route) => {
+      asked.push(new URL(route.request().url()));
+      if (asked.length === 1) {
+        const place = "01a21837-6fdc-7001-bd3b-f1c5f1182ace";
+        const body = `id: ${place}\nevent: ready\ndata: {}\n\nevent: dropped\ndata: {"count":7}\n\n`;
+        await route.fulfill({ contentType: "text/event-stream", body });
+      } else if (asked.length === 2) {
+        await route.abort();
+      } else {
+        await route.continue();
+      }
+    });
+    await page.goto(`apps/${app}/scripts/${id}/executions?live=1`);
+    await expect(page.getByText("Missed 7:")).toBeVisible();
+    await expect(page.getByText("reconnecting", { exact: true })).toBeVisible();
+    await expect(page.getByText("live", { exact: true })).toBeVisible();
+    expect(asked[2]?.searchParams.get("after")).toBe("01a21837-6fdc-7001-bd3b-f1c5f1182ace");
+    await fetch(`${server.url}/${app}/stream`);
+    await expect(page.getByRole("list", { name: "Executions" }).getByRole("listitem")).toHaveCount(1);
+  });
+});

@@ -58,7 +58,7 @@ type outbox struct {
 	usage   map[uuid.UUID]*outboxUsage // pending rows by app
 	arrived []PendingDelivery          // committed, not yet taken by the dispatcher
 	wake    chan struct{}              // told of what arrived
-	acked   []uuid.UUID                // finished, to be deleted
+	acked   []uuid.UUID                // finished, to be deleted; only the writer takes from it
 	due     chan struct{}              // told when enough of them are
 }
 

@@ -6,13 +6,25 @@ import (
 	"os"
 )
 
-// newLogger returns the process's log: text for people at a terminal, JSON
-// otherwise, unless format ("text" or "json") says which.
+// newLogger returns the process's log in the form that logFormat says.
 func newLogger(format string, w io.Writer) *slog.Logger {
-	if format == "text" || (format == "" && isTerminal(w)) {
+	if logFormat(format, w) == "text" {
 		return slog.New(slog.NewTextHandler(w, nil))
 	}
 	return slog.New(slog.NewJSONHandler(w, nil))
+}
+
+// logFormat is text for people at a terminal, json otherwise, unless format
+// says which.
+func logFormat(format string, w io.Writer) string {
+	switch {
+	case format != "":
+		return format
+	case isTerminal(w):
+		return "text"
+	default:
+		return "json"
+	}
 }
 
 func isTerminal(w io.Writer) bool {

@@ -46,6 +46,7 @@ func serveCommand(process Process) *cobra.Command {
 			if err := settings.check(); err != nil {
 				return usageError{err}
 			}
+			settings.Shown = shownSettings(table, command.Flags(), process.Getenv)
 			return serve(settings, process)
 		},
 	}
@@ -311,5 +312,7 @@ func (i *instance) httpConfig() http.Config {
 		Ready:          []func(context.Context) error{i.scheduler.Ready},
 		Clock:          i.scheduler.Clock,
 		MetricsOff:     i.settings.Metrics == "off",
+		Settings:       i.inForce(i.settings.Shown),
+		DevMode:        i.settings.DevMode,
 	}
 }

@@ -38,6 +38,9 @@ type Settings struct {
 	SecretKeyFile    string
 	DevMode          bool
 	Default, Ceiling limitSettings
+
+	// Shown is all of it as the API shows it, without secrets.
+	Shown []http.Setting
 }
 
 // limitSettings is one set of limits in the units of their variables.
@@ -121,18 +124,12 @@ func limitTable(infix, prefix, what string, l *limitSettings, fallback [6]string
 // fallback. A bad value is an error that names where it came from.
 func load(table []setting, flags *pflag.FlagSet, getenv func(string) string) error {
 	for _, line := range table {
-		value, origin := line.fallback, line.variable
-		if v := getenv(line.variable); v != "" {
-			value = v
-		}
-		if line.flag != "" && flags.Changed(line.flag) {
-			value, origin = flags.Lookup(line.flag).Value.String(), "--"+line.flag
-		}
-		if err := line.set(value); err != nil {
+		from := originOf(line, flags, getenv)
+		if err := line.set(from.value); err != nil {
 			if line.flag == "" { // it may be a secret
-				return fmt.Errorf("%s %w", origin, err)
+				return fmt.Errorf("%s %w", from.name, err)
 			}
-			return fmt.Errorf("%s is %q, but %w", origin, value, err)
+			return fmt.Errorf("%s is %q, but %w", from.name, from.value, err)
 		}
 	}
 	return nil

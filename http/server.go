@@ -9,6 +9,7 @@ import (
 	"net"
 	nethttp "net/http"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,6 +35,10 @@ type Config struct {
 	// AdminHost is the one host of the admin page and the API, which CheckAdminHost
 	// admits; empty means that they share every host with the user routes.
 	AdminHost string
+
+	// Settings are what instance/settings shows; DevMode makes instance/stats warn.
+	Settings []Setting
+	DevMode  bool
 
 	// SetupToken opens auth/setup while no user exists; empty keeps it shut.
 	SetupToken string
@@ -87,6 +92,9 @@ type Server struct {
 	answers     *room // for large answers
 	bodies      *room // for large requests
 	streams     *streams
+	startedAt   time.Time
+	history     history
+	background  sync.WaitGroup // what runs beside requests
 
 	echo     *echo.Echo
 	http     *nethttp.Server
@@ -119,10 +127,12 @@ func New(config Config) *Server {
 		answers:     newRoom(answerRoomBytes),
 		bodies:      newRoom(bodyRoomBytes),
 		streams:     newStreams(),
+		startedAt:   config.Now(),
 	}
 	s.runs, s.cancelRuns = context.WithCancel(context.Background())
 	s.routes.logger, s.routes.now = config.Logger, config.Now
 	config.Store.WatchCatalog(s.routes.update)
+	s.history.add(s.startedAt, s.totals())
 	s.echo = s.newEcho()
 	s.http = s.newHTTPServer()
 	return s
@@ -163,6 +173,7 @@ func (s *Server) newHTTPServer() *nethttp.Server {
 // returns at once. Done is closed when serving ends.
 func (s *Server) Start(listener net.Listener) {
 	limited := limitConnections(listener, s.config)
+	s.background.Go(s.keepHistory)
 	go func() {
 		defer close(s.stopped)
 		if err := s.http.Serve(limited); !errors.Is(err, nethttp.ErrServerClosed) {
@@ -190,6 +201,7 @@ func (s *Server) Err() error {
 func (s *Server) Stop(ctx context.Context) error {
 	s.stopping.Store(true)
 	s.streams.close()
+	s.background.Wait()
 	defer s.cancelRuns()
 	err := s.http.Shutdown(ctx)
 	if err == nil {

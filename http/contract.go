@@ -52,6 +52,7 @@ var (
 		{"status", store.ExecutionStatus(""), "only those that ended so"},
 		{"text", "", "only those with this text, in any case, in log lines, bodies or the error"},
 	})
+	ofStats = []parameter{{"minutes", 0, "of how many minutes, from 1 to 1440; 60 when left out"}}
 	ofAudit = slices.Concat(paged, between, []parameter{
 		{"user", uuid.Nil, "only what this user did"},
 		{"target", uuid.Nil, "only what was done to this"},

@@ -34,6 +34,8 @@ type Config struct {
 	ClockState func() ClockState
 	// Built is when the program was built: no clock before it is right.
 	Built time.Time
+	// EveryMinute is called once a minute; nil calls nothing.
+	EveryMinute func(context.Context) error
 }
 
 // job is one thing done again and again.
@@ -63,7 +65,11 @@ func New(config Config) *Scheduler {
 	if config.ClockState == nil {
 		config.ClockState = SystemClock
 	}
-	return &Scheduler{config: config, jobs: janitorJobs(config.Store), dispatcher: newDispatcher(config), crons: newCronService(config)}
+	jobs := janitorJobs(config.Store)
+	if config.EveryMinute != nil {
+		jobs = append(jobs, job{"figures of the minute", time.Minute, time.Minute, config.EveryMinute})
+	}
+	return &Scheduler{config: config, jobs: jobs, dispatcher: newDispatcher(config), crons: newCronService(config)}
 }
 
 // Start begins to run the jobs and returns at once. The end of ctx ends the

@@ -20,7 +20,7 @@ export function draw(host: HTMLElement, { times, series, say }: Drawing): () => 
     {
       width: host.clientWidth,
       height,
-      padding: [8, 4, 0, 0],
+      padding: [8, 18, 0, 0],
       legend: { show: false },
       cursor: { drag: { x: false, y: false }, points: { size: 6 } },
       scales: { y: { range: (_, __, max) => [0, Math.max(max, 1e-9) * 1.1] } },
@@ -32,7 +32,7 @@ export function draw(host: HTMLElement, { times, series, say }: Drawing): () => 
           space: 36,
           grid: { stroke: line, width: 1 },
           ticks: { show: false },
-          values: (_, ticks) => ticks.map(say),
+          values: (_, ticks) => ticks.map((tick) => (tick === 0 ? "0" : say(tick))),
         },
       ],
       series: [{}, ...series.map((each) => styled(host, each))],

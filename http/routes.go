@@ -131,6 +131,8 @@ func (s *Server) adminRoutes() []adminRoute {
 		{POST, "apps/:app/docs/:collection/query", dataRead, appOfPath, changesNothing, s.queryDocuments},
 
 		{GET, "instance/stats", instanceRead, noApp, changesNothing, s.showStats},
+		{GET, "instance/backups", instanceRead, noApp, changesNothing, s.listBackups},
+		{POST, "instance/backup", backupTake, noApp, "take_backup", s.takeBackup},
 		{GET, "audit", instanceRead, noApp, changesNothing, s.listAudit},
 		{GET, "sdk", sdkRead, noApp, changesNothing, s.showSDK},
 	}

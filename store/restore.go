@@ -128,11 +128,8 @@ func (r contextReader) Read(p []byte) (int, error) {
 // its WAL is refused at a start or needs none, but a WAL beside a database that
 // is not its own would destroy that.
 func setAside(path, stamp string) (string, error) {
-	aside := path + ".before-" + stamp
+	aside := freeName(path + ".before-" + stamp)
 	for _, suffix := range []string{"-wal", ""} {
-		if _, err := os.Lstat(aside + suffix); err == nil {
-			return "", fmt.Errorf("%s exists already; try again in a second", aside+suffix)
-		}
 		if err := os.Rename(path+suffix, aside+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", err
 		}
@@ -148,6 +145,20 @@ func setAside(path, stamp string) (string, error) {
 		return "", nil
 	}
 	return aside, nil
+}
+
+// freeName is name, or with a number behind it when that or its WAL exists.
+func freeName(name string) string {
+	for n := 1; ; n++ {
+		free := name
+		if n > 1 {
+			free = fmt.Sprintf("%s-%d", name, n)
+		}
+		_, database := os.Lstat(free)
+		if _, wal := os.Lstat(free + "-wal"); database != nil && wal != nil {
+			return free
+		}
+	}
 }
 
 // install gives the checked copy its name, and says that it was left in order.

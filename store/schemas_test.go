@@ -236,4 +236,3 @@ func TestOlderBinariesRefuseNewerSchemas(t *testing.T) {
 		t.Error("the database was changed")
 	}
 }
-

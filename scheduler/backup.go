@@ -26,12 +26,6 @@ type BackupPlan struct {
 	Folder   store.BackupFolder
 }
 
-// BackupState is what became of the last scheduled backup.
-type BackupState struct {
-	NextAt time.Time // zero: never
-	Error  string    // "" when the last one was taken
-}
-
 // backups takes the scheduled backups. Whether one is due is read off the
 // newest one in the folder: a machine that was off at the time takes it when it
 // is on again, once.
@@ -106,12 +100,13 @@ func (b *backups) next() (time.Time, error) {
 	return now, nil
 }
 
-func (b *backups) state() BackupState {
+// state is what Scheduler.Backups returns.
+func (b *backups) state() (next time.Time, failure string) {
 	next, err := b.next()
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	if err != nil {
-		return BackupState{Error: err.Error()}
+		return time.Time{}, err.Error()
 	}
-	return BackupState{NextAt: next, Error: b.failed}
+	return next, b.failed
 }

@@ -150,10 +150,11 @@ func (s *Scheduler) Clock() (synchronised bool, waits string) {
 	return s.config.ClockState().Synchronised, s.crons.waits()
 }
 
-// Backups returns what became of the scheduled backups; zero when none are taken.
-func (s *Scheduler) Backups() BackupState {
+// Backups says when the next scheduled backup is due (the zero time when none
+// are taken) and why the last one failed ("" when it did not).
+func (s *Scheduler) Backups() (next time.Time, failure string) {
 	if s.backups == nil {
-		return BackupState{}
+		return time.Time{}, ""
 	}
 	return s.backups.state()
 }

@@ -169,7 +169,7 @@ func TestRestoreAnotherInstance(t *testing.T) {
 	config := testConfig(t, t.TempDir())
 	backedUp(t, config)
 	key := must[[]byte](t)(os.ReadFile(s.keyPath()))
-	noError(t, os.WriteFile(filepath.Join(config.Dir, keyName), key, 0o600))
+	noError(t, os.WriteFile(filepath.Join(config.Dir, KeyName), key, 0o600))
 	must[Restored](t)(Restore(t.Context(), config, backup, true))
 	taken := openTest(t, config)
 	value, err := taken.OpenAppSecret(taken.Catalog().AppBySlug("some").ID, "TOKEN")

@@ -12,9 +12,14 @@ import (
 	"time"
 )
 
-// copyMoments is at how many moments of a backup and of a migration the
-// process is killed.
-const copyMoments = 50
+// copyMoments is at how many moments of a backup and of a migration the process
+// ends: 10, or 50 with PICLOUD_TEST_LONG.
+func copyMoments() int {
+	if os.Getenv("PICLOUD_TEST_LONG") != "" {
+		return 50
+	}
+	return 10
+}
 
 func init() {
 	watchedRoles["backup"] = backUpToBeKilled
@@ -103,9 +108,9 @@ func (w *watched) eachMoment(t *testing.T, d *disk, from, to string, check func(
 		}
 	}
 	said := promises{kept: map[step]bool{}, gapless: true}
-	shown := 0
+	shown, moments := 0, copyMoments()
 	for i := 0; i <= last && i <= len(w.calls); i++ {
-		if next := first + shown*(last-first)/(copyMoments-1); i == next && shown < copyMoments {
+		if next := first + shown*(last-first)/(moments-1); i == next && shown < moments {
 			made, how := d.killed(), "a kill"
 			if shown%2 == 1 {
 				made, how = d.afterCut(powerModel{chance: chance, survive: chance.Float64()}), "a power cut"
@@ -121,12 +126,12 @@ func (w *watched) eachMoment(t *testing.T, d *disk, from, to string, check func(
 			said.hear(w.calls[i])
 		}
 	}
-	if shown != copyMoments {
-		t.Errorf("looked at %d moments, want %d", shown, copyMoments)
+	if shown != moments {
+		t.Errorf("looked at %d moments, want %d", shown, moments)
 	}
 }
 
-// TestKilledBackups ends the process at 50 moments of two backups: the database
+// TestKilledBackups ends the process at many moments of two backups: the database
 // has all that was promised, each file with a backup's name is whole, and the
 // next backup clears away what was left.
 func TestKilledBackups(t *testing.T) {
@@ -156,12 +161,12 @@ func TestKilledBackups(t *testing.T) {
 			t.Errorf("%s: %v is left", moment, left)
 		}
 	})
-	if found < copyMoments/4 {
+	if found < copyMoments()/4 {
 		t.Errorf("only %d whole backups were there in all", found)
 	}
 }
 
-// TestKilledMigrations ends the process at 50 moments of an upgrade from each
+// TestKilledMigrations ends the process at many moments of an upgrade from each
 // schema: the next start finds the old database or the new one, never something
 // between, with all its rows, and a copy of the old one once the upgrade has begun.
 func TestKilledMigrations(t *testing.T) {

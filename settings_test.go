@@ -12,14 +12,13 @@ func TestSettingsInForce(t *testing.T) {
 	t.Parallel()
 	key := base64.StdEncoding.EncodeToString([]byte("an example of a key with 32 byte"))
 	s := startServer(t, "", "PICLOUD_ADMIN_USERNAME=ada", "PICLOUD_ADMIN_PASSWORD=correct horse battery", "PICLOUD_SECRET_KEY="+key,
-		"PICLOUD_LIMIT_SDK_CALLS=500", "PICLOUD_SMTP_HOST=mail.example.com", "PICLOUD_SMTP_USER=pi", "PICLOUD_SMTP_PASSWORD=mail horse", "PICLOUD_MAX_CONCURRENCY=0")
+		"PICLOUD_LIMIT_SDK_CALLS=500", "PICLOUD_SMTP_HOST=mail.example.com", "PICLOUD_SMTP_USER=pi", "PICLOUD_SMTP_PASSWORD=mail horse")
 	var session struct{ Token string }
 	s.must(s.call("POST", "/api/v1/admin/auth/login", map[string]string{"username": "ada", "password": "correct horse battery"}, &session), 200)
 	s.token = session.Token
 	var answer struct {
 		Items []struct {
 			Name, Flag, Description, Default, Source string
-			InForce                                  string `json:"in_force"`
 			Value                                    *string
 			Secret                                   bool
 		}
@@ -41,7 +40,6 @@ func TestSettingsInForce(t *testing.T) {
 		"PICLOUD_DEV_MODE":        {"false", "false", "default"},
 		"PICLOUD_LOG_FORMAT":      {"", "", "default"},
 	}
-	inForce := map[string]string{"PICLOUD_LOG_FORMAT": "json"}
 	for _, item := range answer.Items {
 		got := shown{"<secret>", item.Default, item.Source}
 		if item.Value != nil {
@@ -50,14 +48,8 @@ func TestSettingsInForce(t *testing.T) {
 		if expected, listed := want[item.Name]; listed && got != expected {
 			t.Errorf("%s is shown as %+v, want %+v", item.Name, got, expected)
 		}
-		if expected, listed := inForce[item.Name]; listed && item.InForce != expected {
-			t.Errorf("%s comes to %q, want %q", item.Name, item.InForce, expected)
-		}
 		if item.Description == "" || item.Secret != (item.Value == nil) || item.Secret != (item.Flag == "") {
 			t.Errorf("%s: %+v", item.Name, item)
-		}
-		if item.Name == "PICLOUD_MAX_CONCURRENCY" && (item.InForce == "" || item.InForce == "0") {
-			t.Errorf("as many scripts as the machine allows are %q", item.InForce)
 		}
 		delete(want, item.Name)
 	}

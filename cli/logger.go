@@ -6,25 +6,13 @@ import (
 	"os"
 )
 
-// newLogger returns the process's log in the form that logFormat says.
+// newLogger returns the process's log: text for people at a terminal, JSON
+// otherwise, unless format ("text" or "json") says which.
 func newLogger(format string, w io.Writer) *slog.Logger {
-	if logFormat(format, w) == "text" {
+	if format == "text" || (format == "" && isTerminal(w)) {
 		return slog.New(slog.NewTextHandler(w, nil))
 	}
 	return slog.New(slog.NewJSONHandler(w, nil))
-}
-
-// logFormat is text for people at a terminal, json otherwise, unless format
-// says which.
-func logFormat(format string, w io.Writer) string {
-	switch {
-	case format != "":
-		return format
-	case isTerminal(w):
-		return "text"
-	default:
-		return "json"
-	}
 }
 
 func isTerminal(w io.Writer) bool {

@@ -3,144 +3,180 @@ package http
 import (
 	"context"
 	"fmt"
+	"math"
 	nethttp "net/http"
+	"runtime/debug"
+	gometrics "runtime/metrics"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
 	"picloud/store"
 )
 
-// instanceStats is the answer of GET instance/stats: what the overview shows.
+// instanceStats is the answer of GET instance/stats. Counts are since the start.
 type instanceStats struct {
-	Version      versions       `json:"version"`
-	StartedAt    store.Time     `json:"started_at"`
-	UptimeS      int64          `json:"uptime_s"`
-	DevMode      bool           `json:"dev_mode"`
-	ActiveOwners int            `json:"active_owners"`
-	Clock        clockState     `json:"clock"`
-	Warnings     []warning      `json:"warnings"`
-	Executions   executionStats `json:"executions"`
-	Gate         gateStats      `json:"gate"`
-	Memory       memoryUse      `json:"memory"`
-	Storage      storageStats   `json:"storage"`
-	Outbox       outboxStats    `json:"outbox"`
-	DeadLetters  letterStats    `json:"dead_letters"`
+	ActiveOwners int        `json:"active_owners"`
+	Clock        clockState `json:"clock"`
+	Warnings     []warning  `json:"warnings"`
+
+	Now          store.Time            `json:"now"`
+	StartedAt    store.Time            `json:"started_at"`
+	Executions   executionCounts       `json:"executions"`
+	Latency      *latency              `json:"latency_ms"` // null when nothing ran
+	Gate         gateState             `json:"gate"`
+	Memory       memoryState           `json:"memory"`
+	Database     databaseState         `json:"database"`
+	WrittenBytes map[store.Cause]int64 `json:"written_bytes"` // by what they were written for
+	Outbox       outboxState           `json:"outbox"`
+	DeadLetters  deadLetterCounts      `json:"dead_letters"`
+	// Minutes are the newest minutes, oldest first.
+	Minutes []minuteStats `json:"minutes"`
 }
 
-// executionStats are of the last hour, or since the start if that is less.
-type executionStats struct {
-	Minutes   []minuteOfRuns `json:"minutes"` // oldest first, at most 60
-	Runs      int64          `json:"runs"`
-	Failures  int64          `json:"failures"`
-	Rejected  int64          `json:"rejected"`
-	ErrorRate float64        `json:"error_rate"` // of Runs, 0 to 1
-	LatencyMS latency        `json:"latency_ms"`
+// executionCounts count runs that ended. Failed are all but successes; requests
+// that a route's guard refused are no runs.
+type executionCounts struct {
+	Total    int64                           `json:"total"`
+	Failed   int64                           `json:"failed"`
+	ByStatus map[store.ExecutionStatus]int64 `json:"by_status"`
 }
 
-// latency is estimated from a distribution; null when nothing ran.
-type latency struct {
-	P50 *float64 `json:"p50"`
-	P95 *float64 `json:"p95"`
-	P99 *float64 `json:"p99"`
-}
-
-type gateStats struct {
+// gateState is how many scripts run, may run at once, and wait.
+type gateState struct {
 	Slots   int64 `json:"slots"`
 	Running int64 `json:"running"`
 	Waiting int64 `json:"waiting"`
-	Aside   int64 `json:"aside"` // runs that wait for the database
-	Refused int64 `json:"refused"`
 }
 
-type storageStats struct {
-	DatabaseBytes   int64 `json:"database_bytes"`
-	WALBytes        int64 `json:"wal_bytes"`
-	FreeBytes       int64 `json:"free_bytes"`
-	WrittenLastHour int64 `json:"written_last_hour_bytes"`
+// memoryState is what the process holds, in bytes. Past the limit it collects
+// garbage harder; null without one.
+type memoryState struct {
+	UsedBytes  int64  `json:"used_bytes"`
+	LimitBytes *int64 `json:"limit_bytes"`
 }
 
-type outboxStats struct {
+// databaseState is the size of the database's files and what is free beside them.
+type databaseState struct {
+	FileBytes int64 `json:"file_bytes"`
+	WALBytes  int64 `json:"wal_bytes"`
+	FreeBytes int64 `json:"free_bytes"`
+}
+
+// outboxState is what waits in the outboxes of all apps.
+type outboxState struct {
 	Deliveries int64 `json:"deliveries"`
 	Bytes      int64 `json:"bytes"`
 	OldestMS   int64 `json:"oldest_ms"`
 }
 
-type letterStats struct {
-	Open int64 `json:"open"`
+// deadLetterCounts count the dead letters of all apps; Open are those that
+// need a look.
+type deadLetterCounts struct {
 	Kept int64 `json:"kept"`
+	Open int64 `json:"open"`
 }
 
-// warning is something that whoever runs the instance should look at.
-type warning struct {
-	Code    string `json:"code"`
-	Message string `json:"message"`
-}
+// defaultMinutes are shown when the query does not say how many.
+const defaultMinutes = 60
 
 func (s *Server) showStats(c echo.Context, _ principal) error {
-	now := s.config.Now()
-	stats := instanceStats{
-		Version: s.versions(), StartedAt: store.TimeOf(s.startedAt), UptimeS: int64(now.Sub(s.startedAt).Seconds()),
-		DevMode: s.config.DevMode, Clock: s.clock(), Gate: gateStats(s.engine.Stats().Gate), Memory: processMemory(),
-	}
-	totals := s.totals()
-	minutes, hour := s.history.read(now, totals)
-	stats.Executions = executionsOf(minutes, hour)
-	stats.Storage.WrittenLastHour = hour.written
-	if err := s.askStore(c.Request().Context(), &stats); err != nil {
+	minutes, err := queryMinutes(c)
+	if err != nil {
 		return err
 	}
-	stats.Warnings = stats.warnings()
+	ctx := c.Request().Context()
+	stats := s.countedStats()
+	stats.Minutes = s.config.History.latest(minutes)
+	if err := s.readStats(ctx, &stats); err != nil {
+		return fmt.Errorf("read the instance's figures: %w", err)
+	}
+	stats.Warnings = s.warnings(&stats)
 	return answer(c, nethttp.StatusOK, stats)
 }
 
-// askStore adds what is not in memory.
-func (s *Server) askStore(ctx context.Context, stats *instanceStats) (err error) {
+func queryMinutes(c echo.Context) (int, error) {
+	given := c.QueryParam("minutes")
+	if given == "" {
+		return defaultMinutes, nil
+	}
+	n, err := strconv.Atoi(given)
+	if err != nil || n < 1 || n > historyMinutes {
+		return 0, badParameter("minutes", "minutes is a whole number from 1 to %d", historyMinutes)
+	}
+	return n, nil
+}
+
+// countedStats are the figures that lie in memory.
+func (s *Server) countedStats() instanceStats {
+	engine := s.engine.Stats()
+	return instanceStats{
+		Clock:        s.clock(),
+		Now:          store.TimeOf(s.config.Now()),
+		StartedAt:    store.TimeOf(s.started),
+		Executions:   executionsOf(s.store),
+		Latency:      latencyOf(engine.Duration),
+		Gate:         gateState{Slots: engine.Gate.Slots, Running: engine.Gate.Running, Waiting: engine.Gate.Waiting},
+		Memory:       memoryState{UsedBytes: memoryInUse(), LimitBytes: memoryLimit()},
+		WrittenBytes: s.writtenBytes(),
+	}
+}
+
+// writtenBytes has a line for each cause, also for one that has written nothing.
+func (s *Server) writtenBytes() map[store.Cause]int64 {
+	written := s.store.WrittenBytes().ByCause
+	for _, cause := range store.Causes {
+		written[cause] += 0
+	}
+	return written
+}
+
+// readStats adds what the database and the file system know.
+func (s *Server) readStats(ctx context.Context, stats *instanceStats) (err error) {
 	if stats.ActiveOwners, err = s.store.ActiveOwners(ctx); err != nil {
-		return fmt.Errorf("count owners: %w", err)
+		return err
 	}
 	outbox, err := s.store.OutboxStats(ctx)
 	if err != nil {
-		return fmt.Errorf("read the outbox: %w", err)
+		return err
 	}
-	stats.Outbox = outboxStats(outbox)
 	letters, err := s.store.DeadLetterStats(ctx)
 	if err != nil {
-		return fmt.Errorf("count dead letters: %w", err)
+		return err
 	}
-	stats.DeadLetters = letterStats{Open: letters.Open, Kept: letters.Kept}
-	usage, err := s.store.DiskUsage()
-	stats.Storage.DatabaseBytes, stats.Storage.WALBytes, stats.Storage.FreeBytes = usage.Database, usage.WAL, usage.Free
+	use, err := s.store.DiskUse()
+	stats.Outbox = outboxState(outbox)
+	stats.DeadLetters = deadLetterCounts{Kept: letters.Kept, Open: letters.Open}
+	stats.Database = databaseState{FileBytes: use.Database, WALBytes: use.WAL, FreeBytes: use.Free}
 	return err
 }
 
-func executionsOf(minutes []minuteOfRuns, hour instanceTotals) executionStats {
-	inMS := func(part float64) *float64 {
-		seconds := quantile(hour.durations, part)
-		if seconds != nil {
-			*seconds *= 1000
+func executionsOf(db *store.Store) executionCounts {
+	counts := executionCounts{ByStatus: db.ExecutionLogStats().ByStatus}
+	for status, n := range counts.ByStatus {
+		switch status {
+		case store.StatusRejected:
+		case store.StatusSuccess:
+			counts.Total += n
+		default:
+			counts.Total += n
+			counts.Failed += n
 		}
-		return seconds
 	}
-	stats := executionStats{Minutes: minutes, Runs: hour.runs, Failures: hour.failures, Rejected: hour.rejected,
-		LatencyMS: latency{P50: inMS(0.5), P95: inMS(0.95), P99: inMS(0.99)}}
-	if hour.runs > 0 {
-		stats.ErrorRate = float64(hour.failures) / float64(hour.runs)
-	}
-	return stats
+	return counts
 }
 
-func (i *instanceStats) warnings() []warning {
-	warnings := []warning{}
-	if i.ActiveOwners > 1 {
-		warnings = append(warnings, warning{"several_owners",
-			fmt.Sprintf("%d users are owners and may do everything; make those admins or members who need less", i.ActiveOwners)})
+// memoryInUse is what the process has from the system and has not given back.
+func memoryInUse() int64 {
+	samples := []gometrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	gometrics.Read(samples)
+	return int64(samples[0].Value.Uint64() - samples[1].Value.Uint64())
+}
+
+func memoryLimit() *int64 {
+	limit := debug.SetMemoryLimit(-1) // a negative value only asks
+	if limit == math.MaxInt64 {
+		return nil
 	}
-	if waits := i.Clock.Waits; waits != "" {
-		warnings = append(warnings, warning{"clock_doubtful", "cron triggers wait for a right clock: " + waits})
-	}
-	if i.DevMode {
-		warnings = append(warnings, warning{"dev_mode",
-			"secrets are sealed with a key that everybody knows (PICLOUD_DEV_MODE); never keep a real one here"})
-	}
-	return warnings
+	return &limit
 }

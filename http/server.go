@@ -9,7 +9,6 @@ import (
 	"net"
 	nethttp "net/http"
 	"net/netip"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -36,10 +35,6 @@ type Config struct {
 	// admits; empty means that they share every host with the user routes.
 	AdminHost string
 
-	// Settings are what instance/settings shows; DevMode makes instance/stats warn.
-	Settings []Setting
-	DevMode  bool
-
 	// SetupToken opens auth/setup while no user exists; empty keeps it shut.
 	SetupToken string
 	// SessionTTL is how long an unused session lives; 0 means 24 hours.
@@ -56,9 +51,20 @@ type Config struct {
 	// Clock reports whether the system's clock follows a time server, and why
 	// cron triggers wait for it ("" when they do not); nil is a right clock.
 	Clock func() (synchronised bool, waits string)
+	// BackupFolder is where scheduled backups go, the zero value when none are
+	// taken; Backups says when the next is due and why the last one failed.
+	BackupFolder store.BackupFolder
+	Backups      func() (next time.Time, failure string)
 	// MetricsOff keeps /metrics shut; otherwise it asks for an API key with
 	// instance:read.
 	MetricsOff bool
+	// History is what instance/stats shows of the last minutes; nil is one that
+	// nobody samples.
+	History *History
+	// Settings are all of them as they are in force, for instance/settings.
+	Settings []Setting
+	// DevMode says that secrets are sealed with a key that everybody knows.
+	DevMode bool
 }
 
 // Limits of the HTTP edge: what a slow or greedy client can hold.
@@ -81,6 +87,8 @@ type Server struct {
 	logger *slog.Logger
 	linter *lint.Linter
 
+	started time.Time
+
 	counts   requestCounts
 	hasher   *hasher
 	throttle *throttle
@@ -92,9 +100,6 @@ type Server struct {
 	answers     *room // for large answers
 	bodies      *room // for large requests
 	streams     *streams
-	startedAt   time.Time
-	history     history
-	background  sync.WaitGroup // what runs beside requests
 
 	echo     *echo.Echo
 	http     *nethttp.Server
@@ -117,6 +122,7 @@ func New(config Config) *Server {
 		config:   config,
 		logger:   config.Logger,
 		linter:   lint.New(config.Engine.Description()),
+		started:  config.Now(),
 		hasher:   newHasher(),
 		throttle: newThrottle(config.Now),
 		keys:     newKeyMemory(config.Now),
@@ -127,12 +133,10 @@ func New(config Config) *Server {
 		answers:     newRoom(answerRoomBytes),
 		bodies:      newRoom(bodyRoomBytes),
 		streams:     newStreams(),
-		startedAt:   config.Now(),
 	}
 	s.runs, s.cancelRuns = context.WithCancel(context.Background())
 	s.routes.logger, s.routes.now = config.Logger, config.Now
 	config.Store.WatchCatalog(s.routes.update)
-	s.history.add(s.startedAt, s.totals())
 	s.echo = s.newEcho()
 	s.http = s.newHTTPServer()
 	return s
@@ -140,8 +144,14 @@ func New(config Config) *Server {
 
 func withDefaults(c Config) Config {
 	c.AdminHost = routing.NormalHost(c.AdminHost)
+	if c.Backups == nil {
+		c.Backups = func() (time.Time, string) { return time.Time{}, "" }
+	}
 	if c.Clock == nil {
 		c.Clock = func() (bool, string) { return true, "" }
+	}
+	if c.History == nil {
+		c.History = NewHistory(c.Store, c.Engine, c.Now)
 	}
 	if c.SessionTTL == 0 {
 		c.SessionTTL = defaultSessionTTL
@@ -173,7 +183,6 @@ func (s *Server) newHTTPServer() *nethttp.Server {
 // returns at once. Done is closed when serving ends.
 func (s *Server) Start(listener net.Listener) {
 	limited := limitConnections(listener, s.config)
-	s.background.Go(s.keepHistory)
 	go func() {
 		defer close(s.stopped)
 		if err := s.http.Serve(limited); !errors.Is(err, nethttp.ErrServerClosed) {
@@ -201,7 +210,6 @@ func (s *Server) Err() error {
 func (s *Server) Stop(ctx context.Context) error {
 	s.stopping.Store(true)
 	s.streams.close()
-	s.background.Wait()
 	defer s.cancelRuns()
 	err := s.http.Shutdown(ctx)
 	if err == nil {

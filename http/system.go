@@ -79,16 +79,12 @@ func (c clockState) line() string {
 
 // showVersions answers /version.
 func (s *Server) showVersions(c echo.Context) error {
-	return answer(c, nethttp.StatusOK, s.versions())
-}
-
-func (s *Server) versions() versions {
-	return versions{
+	return answer(c, nethttp.StatusOK, versions{
 		Product:       s.config.Product,
 		SDK:           s.config.SDK,
 		API:           servedAPI,
 		Schema:        s.store.SchemaVersion(),
 		Wire:          wireVersion,
 		PublicBaseURL: s.config.PublicBaseURL,
-	}
+	})
 }

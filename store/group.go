@@ -160,7 +160,11 @@ func (w *writer) noteFull(err error) {
 
 // committed counts the group and looks after the WAL.
 func (w *writer) committed(durable bool, ops []*operation) {
-	sequence := w.wrote.Add(1)
+	sequence := w.wrote.Load() + 1
+	if !durable && w.synced.Load() == sequence-1 {
+		w.oldest.Store(monotonic())
+	}
+	w.wrote.Store(sequence)
 	w.stats.groups.Add(1)
 	if durable {
 		w.stats.durableGroups.Add(1)

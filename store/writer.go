@@ -71,6 +71,7 @@ type writer struct {
 
 	wrote  atomic.Int64 // groups that changed something
 	synced atomic.Int64 // as wrote, up to which the card has everything
+	oldest atomic.Int64 // monotonic nanoseconds; no group that the card lacks was committed before
 	last   atomic.Int64 // monotonic nanoseconds of the last group
 	stats  writerCounters
 }
@@ -234,6 +235,12 @@ func (w *writer) runAlone(fn func(*connection) error) (err error) {
 	}
 	defer func() { err = recovered(err, recover()) }()
 	return fn(w.connection)
+}
+
+// unsynced says whether the card lacks an acknowledged write, and for how long
+// at most.
+func (w *writer) unsynced() (age time.Duration, dirty bool) {
+	return time.Duration(monotonic() - w.oldest.Load()), w.synced.Load() < w.wrote.Load()
 }
 
 // raise sets v to at least to.

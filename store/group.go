@@ -23,9 +23,7 @@ func (w *writer) commit(ops []*operation) error {
 	if !work {
 		return nil
 	}
-	if durable {
-		w.shared = len(ops) > 1
-	}
+	w.shared = len(ops) > 1
 	if err := w.begin(durable); err != nil {
 		return err
 	}

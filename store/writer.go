@@ -55,7 +55,7 @@ type writer struct {
 	closed  bool
 
 	group  []*operation
-	shared bool  // the last synced group had several operations
+	shared bool  // the last group had several operations
 	full   bool  // the connection's sync level is FULL
 	frames int64 // frames in the WAL after the last group
 	tried  int64 // frames at the last checkpoint that the cap forced
@@ -158,11 +158,11 @@ func (w *writer) run() {
 	}
 }
 
-// gather adds to the group what has queued. Where a sync takes no longer than
-// a few runs, the callers that the last group has answered would come back one
-// by one, each to a sync of its own; so when there were several, the writer
-// lets them go first for as long as that brings another operation. It waits
-// for no clock, and never for a caller that is alone.
+// gather adds to the group what has queued. Callers that the last group has
+// answered come back one by one, and where a sync takes no longer than a few
+// runs each would get a sync of its own; so when there were several, the writer
+// lets them go before it syncs, for as long as that brings another operation. It
+// waits for no clock, and never for a caller that is alone.
 func (w *writer) gather() {
 	yields := w.shared
 	for len(w.group) < maxGroup && w.group[len(w.group)-1].alone == nil {

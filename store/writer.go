@@ -55,10 +55,11 @@ type writer struct {
 	closed  bool
 
 	group  []*operation
-	shared bool  // the last group had several operations
-	full   bool  // the connection's sync level is FULL
-	frames int64 // frames in the WAL after the last group
-	tried  int64 // frames at the last checkpoint that the cap forced
+	shared bool       // the last group had several operations
+	full   bool       // the connection's sync level is FULL
+	frames int64      // frames in the WAL after the last group
+	tried  int64      // frames at the last checkpoint that the cap forced
+	moving sync.Mutex // held by whoever moves the WAL into the database
 	// relaxed is wrote after the last group that changed data without a sync.
 	relaxed int64
 

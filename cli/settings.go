@@ -12,6 +12,7 @@ import (
 
 	"picloud/http"
 	"picloud/runtime/meter"
+	"picloud/scheduler/crontime"
 	"picloud/store"
 )
 
@@ -33,11 +34,16 @@ type Settings struct {
 	RetentionRows    int64
 	LogFormat        string
 	Metrics          string
+	BackupDir        string
+	BackupSchedule   *crontime.Schedule
+	BackupKeep       int64
 	Outside          outsideSettings
 	SecretKey        *store.SecretKey
 	SecretKeyFile    string
 	DevMode          bool
 	Default, Ceiling limitSettings
+
+	inForce []http.Setting // all of these, as the API shows them
 }
 
 // limitSettings is one set of limits in the units of their variables.
@@ -86,6 +92,7 @@ func settingsTable(s *Settings) []setting {
 		{"PICLOUD_METRICS", "metrics", "key: /metrics answers an API key with instance:read; off: it answers nobody", "key", oneOf(&s.Metrics, "", "key", "off")},
 		{"PICLOUD_LOG_FORMAT", "log-format", "text or json; json when the output is not a terminal", "", oneOf(&s.LogFormat, "", "text", "json")},
 	}
+	table = append(table, backupTable(s)...)
 	table = append(table, outsideTable(&s.Outside)...)
 	table = append(table, keySettings(s)...)
 	table = append(table, limitTable("LIMIT", "limit", "default", &s.Default,
@@ -97,6 +104,27 @@ func settingsTable(s *Settings) []setting {
 // dataSetting is the one setting that commands beside serve need too.
 func dataSetting(s *Settings) setting {
 	return setting{"PICLOUD_DATA", "data", "folder of the database", "./data", text(&s.Data)}
+}
+
+// backupTable is the part of the settings table about scheduled backups.
+func backupTable(s *Settings) []setting {
+	return []setting{
+		backupDirSetting(s),
+		{"PICLOUD_BACKUP_CRON", "backup-cron", "when scheduled backups are taken, in UTC; one that was missed is taken later", "0 3 * * *", schedule(&s.BackupSchedule)},
+		{"PICLOUD_BACKUP_KEEP", "backup-keep", "scheduled backups kept", "7", number(&s.BackupKeep, 1, 1000)},
+	}
+}
+
+// backupDirSetting is for serve, and for the drill, which looks there.
+func backupDirSetting(s *Settings) setting {
+	return setting{"PICLOUD_BACKUP_DIR", "backup-dir", "folder for scheduled backups, which must exist; without one none are taken", "", text(&s.BackupDir)}
+}
+
+func schedule(target **crontime.Schedule) func(string) error {
+	return func(value string) (err error) {
+		*target, err = crontime.Parse(value, "")
+		return err
+	}
 }
 
 // limitTable is the six limits of spec 4, once as defaults and once as ceilings.
@@ -117,18 +145,15 @@ func limitTable(infix, prefix, what string, l *limitSettings, fallback [6]string
 	}
 }
 
-// load fills the settings: a flag that was given, else the variable, else the
-// fallback. A bad value is an error that names where it came from.
+// load fills the settings. A bad value is an error that names where it came from.
 func load(table []setting, flags *pflag.FlagSet, getenv func(string) string) error {
 	for _, line := range table {
-		value, origin := line.fallback, line.variable
-		if v := getenv(line.variable); v != "" {
-			value = v
-		}
-		if line.flag != "" && flags.Changed(line.flag) {
-			value, origin = flags.Lookup(line.flag).Value.String(), "--"+line.flag
-		}
+		value, source := line.given(flags, getenv)
 		if err := line.set(value); err != nil {
+			origin := line.variable
+			if source == "flag" {
+				origin = "--" + line.flag
+			}
 			if line.flag == "" { // it may be a secret
 				return fmt.Errorf("%s %w", origin, err)
 			}
@@ -136,6 +161,37 @@ func load(table []setting, flags *pflag.FlagSet, getenv func(string) string) err
 		}
 	}
 	return nil
+}
+
+// given returns the value of a flag that was given, else of the variable, else
+// the fallback, and which of these it is.
+func (line setting) given(flags *pflag.FlagSet, getenv func(string) string) (value, source string) {
+	if line.flag != "" && flags.Changed(line.flag) {
+		return flags.Lookup(line.flag).Value.String(), "flag"
+	}
+	if value := getenv(line.variable); value != "" {
+		return value, "environment"
+	}
+	return line.fallback, "default"
+}
+
+// shown lists the settings as the API shows them: of those that have no flag,
+// because they may be secret, only where they come from. Without a key of its own
+// the instance has one in a file.
+func (s *Settings) shown(table []setting, flags *pflag.FlagSet, getenv func(string) string) []http.Setting {
+	list := make([]http.Setting, 0, len(table))
+	for _, line := range table {
+		value, source := line.given(flags, getenv)
+		shown := http.Setting{Name: line.variable, Flag: line.flag, Description: line.usage, Default: line.fallback, Source: source, Secret: line.flag == ""}
+		if !shown.Secret {
+			shown.Value = &value
+		}
+		if line.variable == "PICLOUD_SECRET_KEY" && s.keySource().Key == nil {
+			shown.Source = "file"
+		}
+		list = append(list, shown)
+	}
+	return list
 }
 
 // check finds settings that are wrong only together.

@@ -51,9 +51,20 @@ type Config struct {
 	// Clock reports whether the system's clock follows a time server, and why
 	// cron triggers wait for it ("" when they do not); nil is a right clock.
 	Clock func() (synchronised bool, waits string)
+	// BackupFolder is where scheduled backups go, the zero value when none are
+	// taken; Backups says when the next is due and why the last one failed.
+	BackupFolder store.BackupFolder
+	Backups      func() (next time.Time, failure string)
 	// MetricsOff keeps /metrics shut; otherwise it asks for an API key with
 	// instance:read.
 	MetricsOff bool
+	// History is what instance/stats shows of the last minutes; nil is one that
+	// nobody samples.
+	History *History
+	// Settings are all of them as they are in force, for instance/settings.
+	Settings []Setting
+	// DevMode says that secrets are sealed with a key that everybody knows.
+	DevMode bool
 }
 
 // Limits of the HTTP edge: what a slow or greedy client can hold.
@@ -75,6 +86,8 @@ type Server struct {
 	config Config
 	logger *slog.Logger
 	linter *lint.Linter
+
+	started time.Time
 
 	counts   requestCounts
 	hasher   *hasher
@@ -109,6 +122,7 @@ func New(config Config) *Server {
 		config:   config,
 		logger:   config.Logger,
 		linter:   lint.New(config.Engine.Description()),
+		started:  config.Now(),
 		hasher:   newHasher(),
 		throttle: newThrottle(config.Now),
 		keys:     newKeyMemory(config.Now),
@@ -130,8 +144,14 @@ func New(config Config) *Server {
 
 func withDefaults(c Config) Config {
 	c.AdminHost = routing.NormalHost(c.AdminHost)
+	if c.Backups == nil {
+		c.Backups = func() (time.Time, string) { return time.Time{}, "" }
+	}
 	if c.Clock == nil {
 		c.Clock = func() (bool, string) { return true, "" }
+	}
+	if c.History == nil {
+		c.History = NewHistory(c.Store, c.Engine, c.Now)
 	}
 	if c.SessionTTL == 0 {
 		c.SessionTTL = defaultSessionTTL

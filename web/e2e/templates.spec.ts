@@ -12,17 +12,17 @@ test("a template is found, installed, tried, and ticked off by its first call", 
   await page.getByRole("link", { name: "Say hello" }).click();
   await check("template");
   await page.getByRole("button", { name: "Install" }).click();
-  await expect(page.getByText("Installed as hello.")).toBeVisible();
+  await expect(page.getByText("Installed as greeting.")).toBeVisible();
   await page.getByRole("button", { name: "Send a test request" }).click();
   await expect(page.getByText("answered with status 200")).toBeVisible();
   await expect(page.getByText("Waiting for the first call.")).toBeVisible();
-  expect((await fetch(`${server.url}/hello/Ada`)).status).toBe(200);
-  await expect(page.getByText("GET /hello/Ada", { exact: true })).toBeVisible();
+  expect((await fetch(`${server.url}/greet/Ada`)).status).toBe(200);
+  await expect(page.getByText("GET /greet/Ada", { exact: true })).toBeVisible();
   await check("template-installed");
   await page.reload();
   await expect(page.getByText("It has been called:")).toBeVisible();
   await page.getByRole("link", { name: "Edit the script" }).click();
-  await expect(page.getByRole("textbox", { name: "Source of hello" })).toBeVisible();
+  await expect(page.getByRole("textbox", { name: "Source of greeting" })).toBeVisible();
 });
 
 test.describe("a template with secrets", () => {

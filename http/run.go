@@ -71,10 +71,15 @@ func (s *Server) serveUserRoute(c echo.Context) error {
 // addMatch adds what a route makes of the path.
 func (s *Server) addMatch(invocation *runtime.Invocation, match *routing.Match[*store.Route]) {
 	request := invocation.Request
-	invocation.Kind = runtime.KindHTTP
+	invocation.Kind, invocation.RouteID = runtime.KindHTTP, match.Value.ID
 	if !s.split() {
 		invocation.CookiePath = cookiePath(request.Path, match.LiteralSegments())
 	}
+	addCaptures(request, match)
+}
+
+// addCaptures adds what the route's pattern matched.
+func addCaptures(request *runtime.Request, match *routing.Match[*store.Route]) {
 	request.Rest = match.Rest()
 	if count := match.ParamCount(); count > 0 {
 		request.Params = make([]runtime.Param, 0, count)

@@ -13,8 +13,8 @@ import (
 
 // passwordChange is the body of POST auth/password.
 type passwordChange struct {
-	CurrentPassword string `json:"current_password"`
-	NewPassword     string `json:"new_password"`
+	CurrentPassword string `json:"current_password" jsonschema:"required"`
+	NewPassword     string `json:"new_password" jsonschema:"required"`
 }
 
 // changePassword answers POST auth/password. All sessions of the user end

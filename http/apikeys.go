@@ -14,8 +14,8 @@ import (
 // keyDraft is the body of POST api-keys. App is the id or slug of the one app
 // that the key is bound to.
 type keyDraft struct {
-	Name      string        `json:"name"`
-	Scopes    []store.Scope `json:"scopes"`
+	Name      string        `json:"name" jsonschema:"required"`
+	Scopes    []store.Scope `json:"scopes" jsonschema:"required"`
 	App       *string       `json:"app"`
 	ExpiresAt *string       `json:"expires_at"`
 }

@@ -22,7 +22,7 @@ func viewApp(app store.App, role store.AppRole) appView {
 
 // appDraft is the body of POST apps.
 type appDraft struct {
-	Slug        string `json:"slug"`
+	Slug        string `json:"slug" jsonschema:"required"`
 	Name        string `json:"name"`
 	Description string `json:"description"`
 }

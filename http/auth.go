@@ -27,8 +27,8 @@ const (
 // credentials is the body of a login. Cookie asks for the session in a cookie
 // instead of the answer, as the page does.
 type credentials struct {
-	Username string `json:"username"`
-	Password string `json:"password"`
+	Username string `json:"username" jsonschema:"required"`
+	Password string `json:"password" jsonschema:"required"`
 	Cookie   bool   `json:"cookie"`
 }
 

@@ -65,7 +65,7 @@ func (s *Server) replayDeadLetter(c echo.Context, _ principal) error {
 
 // resolveBody is the body of POST dead-letters/{id}/resolve.
 type resolveBody struct {
-	Note string `json:"note"`
+	Note string `json:"note" jsonschema:"required"`
 }
 
 func (s *Server) resolveDeadLetter(c echo.Context, _ principal) error {

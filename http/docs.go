@@ -16,13 +16,13 @@ const maxDocumentBody = 2 << 20
 
 // documentDraft is the body of POST apps/{app}/docs/{collection}.
 type documentDraft struct {
-	Data json.RawMessage `json:"data"`
+	Data json.RawMessage `json:"data" jsonschema:"required"`
 	ID   *string         `json:"id"`
 }
 
 // documentChange is the body of PUT apps/{app}/docs/{collection}/{id}.
 type documentChange struct {
-	Data json.RawMessage `json:"data"`
+	Data json.RawMessage `json:"data" jsonschema:"required"`
 	Rev  *int64          `json:"rev"`
 }
 

@@ -16,8 +16,11 @@ import (
 
 // folderBody is an app as files, by their slash-separated names.
 type folderBody struct {
-	Files map[string]string `json:"files"`
+	Files map[string]string `json:"files" jsonschema:"required"`
 }
+
+// exportAnswer is the answer of GET apps/{app}/export.
+type exportAnswer folderBody
 
 // exportApp answers GET apps/{app}/export: the app as the files of a folder.
 func (s *Server) exportApp(c echo.Context, by principal) error {
@@ -29,7 +32,7 @@ func (s *Server) exportApp(c echo.Context, by principal) error {
 	if err != nil {
 		return fmt.Errorf("export app: %w", err)
 	}
-	return answer(c, nethttp.StatusOK, folderBody{Files: files})
+	return answer(c, nethttp.StatusOK, exportAnswer{Files: files})
 }
 
 // exported is an app without ids, dates and whatever else belongs to this one

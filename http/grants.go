@@ -11,8 +11,8 @@ import (
 
 // grantDraft is the body of POST scripts/{id}/grants.
 type grantDraft struct {
-	Host string `json:"host"`
-	Port int    `json:"port"`
+	Host string `json:"host" jsonschema:"required"`
+	Port int    `json:"port" jsonschema:"required"`
 }
 
 func (s *Server) listGrants(c echo.Context, _ principal) error {

@@ -11,8 +11,8 @@ import (
 // verifyBody, dedupeBody and rateLimitBody are the guards of a route as they
 // are sent. A number that is left out has its default.
 type verifyBody struct {
-	Provider        string `json:"provider"`
-	Secret          string `json:"secret"`
+	Provider        string `json:"provider" jsonschema:"required"`
+	Secret          string `json:"secret" jsonschema:"required"`
 	ToleranceS      *int64 `json:"tolerance_s"`
 	Header          string `json:"header"`
 	In              string `json:"in"`
@@ -25,12 +25,12 @@ type verifyBody struct {
 }
 
 type dedupeBody struct {
-	From string `json:"from"`
+	From string `json:"from" jsonschema:"required"`
 	TTLS *int64 `json:"ttl_s"`
 }
 
 type rateLimitBody struct {
-	PerMinute *int64 `json:"per_minute"`
+	PerMinute *int64 `json:"per_minute" jsonschema:"required"`
 	Burst     *int64 `json:"burst"`
 	Key       string `json:"key"`
 }

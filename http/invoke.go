@@ -43,8 +43,8 @@ type invokeResponse struct {
 
 // invokeAnswer is the answer of scripts/{id}/invoke.
 type invokeAnswer struct {
-	Response  invokeResponse   `json:"response"`
-	Execution *store.Execution `json:"execution"`
+	Response  invokeResponse  `json:"response"`
+	Execution store.Execution `json:"execution"`
 }
 
 // invokeScript answers POST scripts/{id}/invoke: a test run, also of a script

@@ -16,7 +16,7 @@ import (
 // kvDraft is the body of PUT apps/{app}/kv/{collection}/{key}. if_version 0
 // stands for "only when there is none".
 type kvDraft struct {
-	Value     json.RawMessage `json:"value"`
+	Value     json.RawMessage `json:"value" jsonschema:"required"`
 	TTLS      *float64        `json:"ttl_s"`
 	IfVersion *int64          `json:"if_version"`
 }

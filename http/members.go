@@ -21,11 +21,14 @@ func (s *Server) listMembers(c echo.Context, by principal) error {
 	return answerPage(c, members, asIs[store.Member])
 }
 
+// memberBody is the body of PUT apps/{app}/members/{user}.
+type memberBody struct {
+	Role store.AppRole `json:"role" jsonschema:"required"`
+}
+
 // setMember answers PUT apps/{app}/members/{user}; the user is an id or a name.
 func (s *Server) setMember(c echo.Context, by principal) error {
-	var body struct {
-		Role store.AppRole `json:"role"`
-	}
+	var body memberBody
 	if err := bind(c, &body); err != nil {
 		return err
 	}

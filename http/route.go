@@ -16,11 +16,11 @@ import (
 // routeDraft is the body of POST scripts/{id}/routes and routes:check. Kinds
 // that are left out follow from host and path.
 type routeDraft struct {
-	Method       string `json:"method"`
+	Method       string `json:"method" jsonschema:"required"`
 	HostKind     string `json:"host_kind"`
 	Host         string `json:"host"`
 	PathKind     string `json:"path_kind"`
-	Path         string `json:"path"`
+	Path         string `json:"path" jsonschema:"required"`
 	DispatchMode string `json:"dispatch_mode"`
 
 	Verify    *verifyBody    `json:"verify"`

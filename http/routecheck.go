@@ -17,11 +17,11 @@ import (
 // routeCheck is the body of routes:check: a route that is to be saved. Except
 // is the route being edited, which is not in its own way.
 type routeCheck struct {
-	Method       string  `json:"method"`
+	Method       string  `json:"method" jsonschema:"required"`
 	HostKind     string  `json:"host_kind"`
 	Host         string  `json:"host"`
 	PathKind     string  `json:"path_kind"`
-	Path         string  `json:"path"`
+	Path         string  `json:"path" jsonschema:"required"`
 	DispatchMode string  `json:"dispatch_mode"`
 	Except       *string `json:"except"`
 
@@ -115,13 +115,16 @@ type routeMatch struct {
 	Allow   []string          `json:"allow"`
 }
 
+// matchBody is the body of routes:match.
+type matchBody struct {
+	Method string `json:"method" jsonschema:"required"`
+	URL    string `json:"url" jsonschema:"required"`
+}
+
 // matchRoute answers POST routes:match: which route would answer this request?
 // The URL is a whole one, or a path for any host.
 func (s *Server) matchRoute(c echo.Context, by principal) error {
-	var body struct {
-		Method string `json:"method"`
-		URL    string `json:"url"`
-	}
+	var body matchBody
 	if err := bind(c, &body); err != nil {
 		return err
 	}

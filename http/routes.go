@@ -1,10 +1,11 @@
 package http
 
 import (
-	nethttp "net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
+	"picloud/runtime"
 	"picloud/store"
 )
 
@@ -16,7 +17,8 @@ const adminPrefix = "/api/v1/admin/"
 type adminHandler func(c echo.Context, by principal) error
 
 // adminRoute is one line of the page below. The table's lines are written
-// without field names, so that one without a capability does not compile.
+// without field names, so that one without a capability or a contract does not
+// compile.
 type adminRoute struct {
 	method string
 	path   string // below adminPrefix; \: is a colon that starts no parameter
@@ -24,6 +26,7 @@ type adminRoute struct {
 	about  subject
 	action string // what the audit calls the change
 	handle adminHandler
+	contract
 }
 
 // changesNothing is the action of a route that only reads, or tries something out.
@@ -31,108 +34,238 @@ const changesNothing = ""
 
 // adminRoutes is every route of the control plane.
 func (s *Server) adminRoutes() []adminRoute {
-	const (
-		GET    = nethttp.MethodGet
-		POST   = nethttp.MethodPost
-		PUT    = nethttp.MethodPut
-		PATCH  = nethttp.MethodPatch
-		DELETE = nethttp.MethodDelete
-	)
+	return slices.Concat(
+		s.accountRoutes(), s.userRoutes(), s.keyRoutes(), s.appRoutes(), s.secretRoutes(), s.scriptRoutes(),
+		s.routeRoutes(), s.grantRoutes(), s.executionRoutes(), s.triggerRoutes(), s.deliveryRoutes(), s.kvRoutes(), s.documentRoutes(), s.instanceRoutes())
+}
+
+func (s *Server) accountRoutes() []adminRoute {
 	return []adminRoute{
 		// Public: no user exists yet, and the one-time setup token is the credential.
-		{POST, "auth/setup", public, noApp, "set_up", s.setUp},
+		{"POST", "auth/setup", public, noApp, "set_up", s.setUp,
+			contract{"Make the first owner", nil, setupBody{}, 201, signedIn{}}},
 		// Public: it is where a credential comes from; guarded by throttles.
-		{POST, "auth/login", public, noApp, store.ActionSignIn, s.logIn},
-		{POST, "auth/logout", ownSession, noApp, store.ActionSignOut, s.logOut},
-		{GET, "auth/me", ownAccount, noApp, changesNothing, s.showMe},
-		{POST, "auth/password", ownSession, noApp, "change_password", s.changePassword},
+		{"POST", "auth/login", public, noApp, store.ActionSignIn, s.logIn,
+			contract{"Sign in", nil, credentials{}, 200, signedIn{}}},
+		{"POST", "auth/logout", ownSession, noApp, store.ActionSignOut, s.logOut,
+			contract{"Sign out: this session ends, others stay", nil, nil, 204, nil}},
+		{"GET", "auth/me", ownAccount, noApp, changesNothing, s.showMe,
+			contract{"Who is signed in", nil, nil, 200, store.User{}}},
+		{"POST", "auth/password", ownSession, noApp, "change_password", s.changePassword,
+			contract{"Change one's own password; all sessions end but this one", nil, passwordChange{}, 200, signedIn{}}},
+	}
+}
 
-		{GET, "admins", userRead, noApp, changesNothing, s.listUsers},
-		{POST, "admins", userWrite, noApp, "create_user", s.createUser},
-		{GET, "admins/:id", userRead, noApp, changesNothing, s.showUser},
-		{PATCH, "admins/:id", userWrite, noApp, "change_user", s.changeUser},
-		{DELETE, "admins/:id", userWrite, noApp, "delete_user", s.deleteUser},
+func (s *Server) userRoutes() []adminRoute {
+	return []adminRoute{
+		{"GET", "admins", userRead, noApp, changesNothing, s.listUsers,
+			contract{"List users", paged, nil, 200, store.Page[store.User]{}}},
+		{"POST", "admins", userWrite, noApp, "create_user", s.createUser,
+			contract{"Create a user", nil, userDraft{}, 201, store.User{}}},
+		{"GET", "admins/:id", userRead, noApp, changesNothing, s.showUser,
+			contract{"Show a user", nil, nil, 200, store.User{}}},
+		{"PATCH", "admins/:id", userWrite, noApp, "change_user", s.changeUser,
+			contract{"Change a user", nil, userChange{}, 200, store.User{}}},
+		{"DELETE", "admins/:id", userWrite, noApp, "delete_user", s.deleteUser,
+			contract{"Delete a user", nil, nil, 204, nil}},
+	}
+}
 
-		{GET, "api-keys", ownKeys, noApp, changesNothing, s.listKeys},
-		{POST, "api-keys", ownKeys, noApp, "create_api_key", s.createKey},
-		{DELETE, "api-keys/:id", ownKeys, noApp, "delete_api_key", s.deleteKey},
+func (s *Server) keyRoutes() []adminRoute {
+	return []adminRoute{
+		{"GET", "api-keys", ownKeys, noApp, changesNothing, s.listKeys,
+			contract{"List one's own API keys", paged, nil, 200, store.Page[store.APIKey]{}}},
+		{"POST", "api-keys", ownKeys, noApp, "create_api_key", s.createKey,
+			contract{"Mint an API key; the answer alone shows it", nil, keyDraft{}, 201, newKey{}}},
+		{"DELETE", "api-keys/:id", ownKeys, noApp, "delete_api_key", s.deleteKey,
+			contract{"Revoke one of one's own API keys", nil, nil, 204, nil}},
+	}
+}
 
-		{GET, "apps", appList, noApp, changesNothing, s.listApps},
-		{POST, "apps", appCreate, noApp, "create_app", s.createApp},
-		{GET, "apps/:app", appRead, appOfPath, changesNothing, s.showApp},
-		{PATCH, "apps/:app", appAdmin, appOfPath, "change_app", s.changeApp},
-		{DELETE, "apps/:app", appAdmin, appOfPath, "delete_app", s.deleteApp},
-		{PUT, "apps/:app/sandbox", sandboxLift, appOfPath, "set_sandbox", s.changeSandbox},
-		{GET, "apps/:app/export", scriptRead, appOfPath, changesNothing, s.exportApp},
-		{POST, "apps/:app/import", appAdmin, appOfPath, "import_app", s.importApp},
-		{GET, "apps/:app/members", appMembers, appOfPath, changesNothing, s.listMembers},
-		{PUT, "apps/:app/members/:user", appMembers, appOfPath, "set_member", s.setMember},
-		{DELETE, "apps/:app/members/:user", appMembers, appOfPath, "remove_member", s.removeMember},
+func (s *Server) appRoutes() []adminRoute {
+	return []adminRoute{
+		{"GET", "apps", appList, noApp, changesNothing, s.listApps,
+			contract{"List the apps that the caller may see", paged, nil, 200, store.Page[appView]{}}},
+		{"POST", "apps", appCreate, noApp, "create_app", s.createApp,
+			contract{"Create an app", nil, appDraft{}, 201, appView{}}},
+		{"GET", "apps/:app", appRead, appOfPath, changesNothing, s.showApp,
+			contract{"Show an app", nil, nil, 200, appView{}}},
+		{"PATCH", "apps/:app", appAdmin, appOfPath, "change_app", s.changeApp,
+			contract{"Change an app", nil, appChange{}, 200, appView{}}},
+		{"DELETE", "apps/:app", appAdmin, appOfPath, "delete_app", s.deleteApp,
+			contract{"Delete an app", forced, nil, 204, nil}},
+		{"PUT", "apps/:app/sandbox", sandboxLift, appOfPath, "set_sandbox", s.changeSandbox,
+			contract{"Lift the sandbox from the pages of an app, or put it back", nil, sandboxChange{}, 200, appView{}}},
+		{"GET", "apps/:app/members", appMembers, appOfPath, changesNothing, s.listMembers,
+			contract{"List the members of an app", paged, nil, 200, store.Page[store.Member]{}}},
+		{"PUT", "apps/:app/members/:user", appMembers, appOfPath, "set_member", s.setMember,
+			contract{"Make a user a member, or change the role", nil, memberBody{}, 200, store.Member{}}},
+		{"DELETE", "apps/:app/members/:user", appMembers, appOfPath, "remove_member", s.removeMember,
+			contract{"Take a member out of an app", nil, nil, 204, nil}},
+		{"GET", "apps/:app/export", scriptRead, appOfPath, changesNothing, s.exportApp,
+			contract{"An app as the files of a folder", nil, nil, 200, exportAnswer{}}},
+		{"POST", "apps/:app/import", appAdmin, appOfPath, "import_app", s.importApp,
+			contract{"Make an app what files say, all or nothing", ofImport, folderBody{}, 200, importAnswer{}}},
+	}
+}
 
-		{GET, "apps/:app/secrets", secretRead, appOfPath, changesNothing, s.listSecrets},
-		{PUT, "apps/:app/secrets/:name", secretWrite, appOfPath, "set_secret", s.setSecret},
-		{DELETE, "apps/:app/secrets/:name", secretWrite, appOfPath, "delete_secret", s.deleteSecret},
+func (s *Server) secretRoutes() []adminRoute {
+	return []adminRoute{
+		{"GET", "apps/:app/secrets", secretRead, appOfPath, changesNothing, s.listSecrets,
+			contract{"List the names of secrets; no call shows a value", paged, nil, 200, store.Page[store.AppSecret]{}}},
+		{"PUT", "apps/:app/secrets/:name", secretWrite, appOfPath, "set_secret", s.setSecret,
+			contract{"Save a secret", nil, secretBody{}, 200, store.AppSecret{}}},
+		{"DELETE", "apps/:app/secrets/:name", secretWrite, appOfPath, "delete_secret", s.deleteSecret,
+			contract{"Delete a secret", nil, nil, 204, nil}},
+	}
+}
 
-		{GET, "scripts", scriptList, noApp, changesNothing, s.listAllScripts},
-		{GET, "apps/:app/scripts", scriptRead, appOfPath, changesNothing, s.listScripts},
-		{POST, "apps/:app/scripts", scriptWrite, appOfPath, "create_script", s.createScript},
-		{GET, "scripts/:id", scriptRead, appOfScript, changesNothing, s.showScript},
-		{PATCH, "scripts/:id", scriptWrite, appOfScript, "change_script", s.changeScript},
-		{DELETE, "scripts/:id", scriptWrite, appOfScript, "delete_script", s.deleteScript},
-		{GET, "scripts/:id/versions", scriptRead, appOfScript, changesNothing, s.listVersions},
-		{GET, "scripts/:id/versions/:version", scriptRead, appOfScript, changesNothing, s.showVersion},
-		{POST, "scripts/:id/rollback", scriptWrite, appOfScript, "roll_back_script", s.rollBackScript},
-		{POST, `scripts\:check`, scriptWrite, someApp, changesNothing, s.checkScript},
-		{POST, "scripts/:id/invoke", scriptWrite, appOfScript, changesNothing, s.invokeScript},
+func (s *Server) scriptRoutes() []adminRoute {
+	return []adminRoute{
+		{"GET", "scripts", scriptList, noApp, changesNothing, s.listAllScripts,
+			contract{"List the scripts of all apps that the caller may see", paged, nil, 200, store.Page[store.Script]{}}},
+		{"GET", "apps/:app/scripts", scriptRead, appOfPath, changesNothing, s.listScripts,
+			contract{"List the scripts of an app, without their source", paged, nil, 200, store.Page[store.Script]{}}},
+		{"POST", "apps/:app/scripts", scriptWrite, appOfPath, "create_script", s.createScript,
+			contract{"Create a script", nil, scriptDraft{}, 201, store.Script{}}},
+		{"GET", "scripts/:id", scriptRead, appOfScript, changesNothing, s.showScript,
+			contract{"Show a script with its source", nil, nil, 200, store.Script{}}},
+		{"PATCH", "scripts/:id", scriptWrite, appOfScript, "change_script", s.changeScript,
+			contract{"Change a script: each change is a version", nil, scriptChange{}, 200, store.Script{}}},
+		{"DELETE", "scripts/:id", scriptWrite, appOfScript, "delete_script", s.deleteScript,
+			contract{"Delete a script", nil, nil, 204, nil}},
+		{"GET", "scripts/:id/versions", scriptRead, appOfScript, changesNothing, s.listVersions,
+			contract{"List the versions of a script, newest first", paged, nil, 200, store.Page[store.ScriptVersion]{}}},
+		{"GET", "scripts/:id/versions/:version", scriptRead, appOfScript, changesNothing, s.showVersion,
+			contract{"Show a version with its source", nil, nil, 200, store.ScriptVersion{}}},
+		{"POST", "scripts/:id/rollback", scriptWrite, appOfScript, "roll_back_script", s.rollBackScript,
+			contract{"Save the source of an old version as a new one", nil, rollbackBody{}, 200, store.Script{}}},
+		{"POST", `scripts\:check`, scriptWrite, someApp, changesNothing, s.checkScript,
+			contract{"Look for mistakes in a source, without saving it", nil, sourceBody{}, 200, diagnosis{}}},
+		{"POST", "scripts/:id/invoke", scriptWrite, appOfScript, changesNothing, s.invokeScript,
+			contract{"Run a script as a test, with a request or an event", nil, invokeBody{}, 200, invokeAnswer{}}},
+	}
+}
 
-		{GET, "scripts/:id/routes", routeRead, appOfScript, changesNothing, s.listScriptRoutes},
-		{POST, "scripts/:id/routes", routeWrite, appOfScript, "create_route", s.createRoute},
-		{GET, "apps/:app/routes", routeRead, appOfPath, changesNothing, s.listAppRoutes},
-		{PATCH, "routes/:id", routeWrite, appOfRoute, "change_route", s.changeRoute},
-		{DELETE, "routes/:id", routeWrite, appOfRoute, "delete_route", s.deleteRoute},
-		{POST, `routes\:check`, routeWrite, someApp, changesNothing, s.checkRoute},
-		{POST, `routes\:match`, routeRead, someApp, changesNothing, s.matchRoute},
+func (s *Server) routeRoutes() []adminRoute {
+	return []adminRoute{
+		{"GET", "scripts/:id/routes", routeRead, appOfScript, changesNothing, s.listScriptRoutes,
+			contract{"List the routes of a script", paged, nil, 200, store.Page[store.Route]{}}},
+		{"POST", "scripts/:id/routes", routeWrite, appOfScript, "create_route", s.createRoute,
+			contract{"Create a route", nil, routeDraft{}, 201, store.Route{}}},
+		{"GET", "apps/:app/routes", routeRead, appOfPath, changesNothing, s.listAppRoutes,
+			contract{"List the routes of an app", paged, nil, 200, store.Page[store.Route]{}}},
+		{"PATCH", "routes/:id", routeWrite, appOfRoute, "change_route", s.changeRoute,
+			contract{"Change a route", nil, routeChange{}, 200, store.Route{}}},
+		{"DELETE", "routes/:id", routeWrite, appOfRoute, "delete_route", s.deleteRoute,
+			contract{"Delete a route", nil, nil, 204, nil}},
+		{"POST", `routes\:check`, routeWrite, someApp, changesNothing, s.checkRoute,
+			contract{"Would this route be in the way of another?", nil, routeCheck{}, 200, routeVerdict{}}},
+		{"POST", `routes\:match`, routeRead, someApp, changesNothing, s.matchRoute,
+			contract{"Which route would answer this request?", nil, matchBody{}, 200, routeMatch{}}},
+	}
+}
 
-		{GET, "scripts/:id/grants", grantAdmin, appOfScript, changesNothing, s.listGrants},
-		{POST, "scripts/:id/grants", grantAdmin, appOfScript, "create_grant", s.createGrant},
-		{DELETE, "grants/:id", grantAdmin, appOfGrant, "delete_grant", s.deleteGrant},
+func (s *Server) grantRoutes() []adminRoute {
+	return []adminRoute{
+		{"GET", "scripts/:id/grants", grantAdmin, appOfScript, changesNothing, s.listGrants,
+			contract{"List what a script may reach in the home network", paged, nil, 200, store.Page[store.Grant]{}}},
+		{"POST", "scripts/:id/grants", grantAdmin, appOfScript, "create_grant", s.createGrant,
+			contract{"Let a script reach a destination in the home network", nil, grantDraft{}, 201, store.Grant{}}},
+		{"DELETE", "grants/:id", grantAdmin, appOfGrant, "delete_grant", s.deleteGrant,
+			contract{"Take a grant back", nil, nil, 204, nil}},
+	}
+}
 
-		{GET, "scripts/:id/logs", executionRead, appOfScript, changesNothing, s.listScriptExecutions},
-		{GET, "apps/:app/logs", executionRead, appOfPath, changesNothing, s.listAppExecutions},
-		{GET, "executions/:id", executionRead, appOfExecution, changesNothing, s.showExecution},
+func (s *Server) executionRoutes() []adminRoute {
+	return []adminRoute{
+		{"GET", "scripts/:id/logs", executionRead, appOfScript, changesNothing, s.listScriptExecutions,
+			contract{"List the executions of a script, newest first", ofExecutions, nil, 200, store.Page[store.Execution]{}}},
+		{"GET", "apps/:app/logs", executionRead, appOfPath, changesNothing, s.listAppExecutions,
+			contract{"List the executions of an app, newest first", ofExecutions, nil, 200, store.Page[store.Execution]{}}},
+		{"GET", "executions/:id", executionRead, appOfExecution, changesNothing, s.showExecution,
+			contract{"Show an execution", nil, nil, 200, store.Execution{}}},
+	}
+}
 
-		{GET, "apps/:app/triggers", triggerRead, appOfPath, changesNothing, s.listTriggers},
-		{POST, "apps/:app/triggers/:kind", triggerWrite, appOfPath, "create_trigger", s.createTrigger},
-		{GET, "triggers/:id", triggerRead, appOfTrigger, changesNothing, s.showTrigger},
-		{PATCH, "triggers/:id", triggerWrite, appOfTrigger, "change_trigger", s.changeTrigger},
-		{DELETE, "triggers/:id", triggerWrite, appOfTrigger, "delete_trigger", s.deleteTrigger},
-		{POST, "triggers/:id/fire", triggerWrite, appOfTrigger, changesNothing, s.fireTrigger},
-		{POST, `triggers\:preview`, triggerRead, someApp, changesNothing, s.previewTrigger},
+func (s *Server) triggerRoutes() []adminRoute {
+	return []adminRoute{
+		{"GET", "apps/:app/triggers", triggerRead, appOfPath, changesNothing, s.listTriggers,
+			contract{"List the triggers of an app", paged, nil, 200, store.Page[store.Trigger]{}}},
+		{"POST", "apps/:app/triggers/:kind", triggerWrite, appOfPath, "create_trigger", s.createTrigger,
+			contract{"Create a trigger", nil, triggerDraft{}, 201, store.Trigger{}}},
+		{"GET", "triggers/:id", triggerRead, appOfTrigger, changesNothing, s.showTrigger,
+			contract{"Show a trigger", nil, nil, 200, store.Trigger{}}},
+		{"PATCH", "triggers/:id", triggerWrite, appOfTrigger, "change_trigger", s.changeTrigger,
+			contract{"Change a trigger", nil, triggerChange{}, 200, store.Trigger{}}},
+		{"DELETE", "triggers/:id", triggerWrite, appOfTrigger, "delete_trigger", s.deleteTrigger,
+			contract{"Delete a trigger", nil, nil, 204, nil}},
+		{"POST", "triggers/:id/fire", triggerWrite, appOfTrigger, changesNothing, s.fireTrigger,
+			contract{"Run a trigger's script once, with a test event", nil, optional{fireBody{}}, 200, invokeAnswer{}}},
+		{"POST", `triggers\:preview`, triggerRead, someApp, changesNothing, s.previewTrigger,
+			contract{"When would this schedule fire?", nil, previewBody{}, 200, previewAnswer{}}},
+	}
+}
 
-		{GET, "apps/:app/outbox", deliveryRead, appOfPath, changesNothing, s.listDeliveries},
-		{GET, "apps/:app/dead-letters", deliveryRead, appOfPath, changesNothing, s.listDeadLetters},
-		{GET, "dead-letters/:id", deliveryRead, appOfDeadLetter, changesNothing, s.showDeadLetter},
-		{POST, "dead-letters/:id/replay", deliveryWrite, appOfDeadLetter, "replay_dead_letter", s.replayDeadLetter},
-		{POST, "dead-letters/:id/resolve", deliveryWrite, appOfDeadLetter, "resolve_dead_letter", s.resolveDeadLetter},
-		{GET, "apps/:app/abandoned-executions", deliveryRead, appOfPath, changesNothing, s.listAbandoned},
+func (s *Server) deliveryRoutes() []adminRoute {
+	return []adminRoute{
+		{"GET", "apps/:app/outbox", deliveryRead, appOfPath, changesNothing, s.listDeliveries,
+			contract{"List the deliveries that wait or run", paged, nil, 200, store.Page[store.Delivery]{}}},
+		{"GET", "apps/:app/dead-letters", deliveryRead, appOfPath, changesNothing, s.listDeadLetters,
+			contract{"List dead letters", paged, nil, 200, store.Page[store.DeadLetter]{}}},
+		{"GET", "dead-letters/:id", deliveryRead, appOfDeadLetter, changesNothing, s.showDeadLetter,
+			contract{"Show a dead letter", nil, nil, 200, store.DeadLetter{}}},
+		{"POST", "dead-letters/:id/replay", deliveryWrite, appOfDeadLetter, "replay_dead_letter", s.replayDeadLetter,
+			contract{"Deliver a dead letter again", nil, optional{struct{}{}}, 200, store.DeadLetter{}}},
+		{"POST", "dead-letters/:id/resolve", deliveryWrite, appOfDeadLetter, "resolve_dead_letter", s.resolveDeadLetter,
+			contract{"Close a dead letter with a note", nil, resolveBody{}, 200, store.DeadLetter{}}},
+		{"GET", "apps/:app/abandoned-executions", deliveryRead, appOfPath, changesNothing, s.listAbandoned,
+			contract{"List the executions whose callers had gone", paged, nil, 200, store.Page[store.AbandonedExecution]{}}},
+	}
+}
 
-		{GET, "apps/:app/kv", dataRead, appOfPath, changesNothing, s.listKVCollections},
-		{GET, "apps/:app/kv/:collection", dataRead, appOfPath, changesNothing, s.listKV},
-		{GET, "apps/:app/kv/:collection/:key", dataRead, appOfPath, changesNothing, s.showKV},
-		{PUT, "apps/:app/kv/:collection/:key", dataWrite, appOfPath, store.ActionSetKV, s.putKV},
-		{DELETE, "apps/:app/kv/:collection/:key", dataWrite, appOfPath, store.ActionDeleteKV, s.deleteKV},
+func (s *Server) kvRoutes() []adminRoute {
+	return []adminRoute{
+		{"GET", "apps/:app/kv", dataRead, appOfPath, changesNothing, s.listKVCollections,
+			contract{"List the key-value collections of an app", paged, nil, 200, store.Page[store.Collection]{}}},
+		{"GET", "apps/:app/kv/:collection", dataRead, appOfPath, changesNothing, s.listKV,
+			contract{"List the entries of a collection", withPrefix, nil, 200, store.Page[store.KVEntry]{}}},
+		{"GET", "apps/:app/kv/:collection/:key", dataRead, appOfPath, changesNothing, s.showKV,
+			contract{"Show an entry", nil, nil, 200, store.KVEntry{}}},
+		{"PUT", "apps/:app/kv/:collection/:key", dataWrite, appOfPath, store.ActionSetKV, s.putKV,
+			contract{"Set an entry", nil, kvDraft{}, 200, store.KVEntry{}}},
+		{"DELETE", "apps/:app/kv/:collection/:key", dataWrite, appOfPath, store.ActionDeleteKV, s.deleteKV,
+			contract{"Delete an entry", ifVersion, nil, 204, nil}},
+	}
+}
 
-		{GET, "apps/:app/docs", dataRead, appOfPath, changesNothing, s.listDocumentCollections},
-		{GET, "apps/:app/docs/:collection", dataRead, appOfPath, changesNothing, s.listDocuments},
-		{POST, "apps/:app/docs/:collection", dataWrite, appOfPath, store.ActionCreateDocument, s.createDocument},
-		{GET, "apps/:app/docs/:collection/:id", dataRead, appOfPath, changesNothing, s.showDocument},
-		{PUT, "apps/:app/docs/:collection/:id", dataWrite, appOfPath, store.ActionPutDocument, s.putDocument},
-		{DELETE, "apps/:app/docs/:collection/:id", dataWrite, appOfPath, store.ActionDeleteDocument, s.deleteDocument},
-		{POST, "apps/:app/docs/:collection/query", dataRead, appOfPath, changesNothing, s.queryDocuments},
+func (s *Server) documentRoutes() []adminRoute {
+	return []adminRoute{
+		{"GET", "apps/:app/docs", dataRead, appOfPath, changesNothing, s.listDocumentCollections,
+			contract{"List the document collections of an app", paged, nil, 200, store.Page[store.Collection]{}}},
+		{"GET", "apps/:app/docs/:collection", dataRead, appOfPath, changesNothing, s.listDocuments,
+			contract{"List the documents of a collection", paged, nil, 200, store.Page[store.Document]{}}},
+		{"POST", "apps/:app/docs/:collection", dataWrite, appOfPath, store.ActionCreateDocument, s.createDocument,
+			contract{"Create a document", nil, documentDraft{}, 201, store.Document{}}},
+		{"GET", "apps/:app/docs/:collection/:id", dataRead, appOfPath, changesNothing, s.showDocument,
+			contract{"Show a document", nil, nil, 200, store.Document{}}},
+		{"PUT", "apps/:app/docs/:collection/:id", dataWrite, appOfPath, store.ActionPutDocument, s.putDocument,
+			contract{"Replace a document", nil, documentChange{}, 200, store.Document{}}},
+		{"DELETE", "apps/:app/docs/:collection/:id", dataWrite, appOfPath, store.ActionDeleteDocument, s.deleteDocument,
+			contract{"Delete a document", ifRev, nil, 204, nil}},
+		{"POST", "apps/:app/docs/:collection/query", dataRead, appOfPath, changesNothing, s.queryDocuments,
+			contract{"Search the documents of a collection", nil, documentQuery{}, 200, store.Page[store.Document]{}}},
+	}
+}
 
-		{GET, "instance/stats", instanceRead, noApp, changesNothing, s.showStats},
-		{GET, "audit", instanceRead, noApp, changesNothing, s.listAudit},
-		{GET, "sdk", sdkRead, noApp, changesNothing, s.showSDK},
+func (s *Server) instanceRoutes() []adminRoute {
+	return []adminRoute{
+		{"GET", "instance/stats", instanceRead, noApp, changesNothing, s.showStats,
+			contract{"How the instance does", nil, nil, 200, instanceStats{}}},
+		{"GET", "audit", instanceRead, noApp, changesNothing, s.listAudit,
+			contract{"Who changed what, when, from where, newest first", ofAudit, nil, 200, store.Page[store.AuditEntry]{}}},
+		{"GET", "sdk", sdkRead, noApp, changesNothing, s.showSDK,
+			contract{"What scripts can call", nil, nil, 200, runtime.Description{}}},
 	}
 }
 
@@ -141,6 +274,7 @@ type publicRoute struct {
 	path   string
 	reason string
 	handle echo.HandlerFunc
+	contract
 }
 
 // publicRoutes is everything else that Echo's router knows, all for GET and
@@ -148,13 +282,19 @@ type publicRoute struct {
 // told apart in edge.go; the script decides about access there.
 func (s *Server) publicRoutes() []publicRoute {
 	return []publicRoute{
-		{"/healthz", "a supervisor has no credential; it says nothing but ok", s.showHealth},
-		{"/readyz", "a supervisor has no credential; reasons name parts, not contents", s.showReadiness},
-		{"/version", "clients choose an API version before they sign in", s.showVersions},
-		{"/metrics", "it asks for a credential itself, outside the control plane", s.showMetrics},
-		{"/", "leads to the page; a request comes here only at the admin host of the split mode", s.redirectToPage},
-		{"/admin", "leads to the page", s.redirectToPage},
-		{"/admin/*", "the page is the sign-in form; its calls are guarded", s.servePage},
+		{"/healthz", "a supervisor has no credential; it says nothing but ok", s.showHealth,
+			contract{"Does the process serve?", nil, nil, 200, media{"text/plain", ""}}},
+		{"/readyz", "a supervisor has no credential; reasons name parts, not contents", s.showReadiness,
+			contract{"Do the database and the dispatcher work?", nil, nil, 200, media{"text/plain", ""}}},
+		{"/version", "clients choose an API version before they sign in", s.showVersions,
+			contract{"The version numbers", nil, nil, 200, versions{}}},
+		{"/metrics", "it asks for a credential itself, outside the control plane", s.showMetrics,
+			contract{"Counters for Prometheus; needs a signed-in admin, or an API key with the scope instance:read", nil, nil, 200, media{"text/plain", ""}}},
+		{"/api/v1/openapi.json", "it describes the API and holds nothing of the instance", s.showOpenAPI,
+			contract{"This document", nil, nil, 200, map[string]any{}}},
+		{"/", "leads to the page; a request comes here only at the admin host of the split mode", s.redirectToPage, ofPage},
+		{"/admin", "leads to the page", s.redirectToPage, ofPage},
+		{"/admin/*", "the page is the sign-in form; its calls are guarded", s.servePage, ofPage},
 	}
 }
 

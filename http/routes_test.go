@@ -177,7 +177,7 @@ func TestUnknownAPIVersions(t *testing.T) {
 func TestForbiddenWithoutTheCapability(t *testing.T) {
 	t.Parallel()
 	s, owner := newOwnedServer(t)
-	route := adminRoute{"GET", "invented", "Invented", noApp, changesNothing, s.showMe}
+	route := adminRoute{"GET", "invented", "Invented", noApp, changesNothing, s.showMe, contract{}}
 	s.echo.Add(route.method, adminPrefix+route.path, s.guarded(route))
 	wantError(t, request(t, s, "GET", adminPrefix+route.path, "", owner), 403, "forbidden")
 }

@@ -131,16 +131,23 @@ func syntaxFailure(err error) error {
 	}
 }
 
+// sourceBody is the body of POST scripts:check.
+type sourceBody struct {
+	Name   string `json:"name"`
+	Source string `json:"source"`
+}
+
+// diagnosis is the answer of scripts:check.
+type diagnosis struct {
+	Diagnostics []lint.Diagnostic `json:"diagnostics"`
+}
+
 // checkScript answers POST scripts:check: why this source could not be saved, or
 // what is likely wrong with it.
 func (s *Server) checkScript(c echo.Context, _ principal) error {
-	var body struct {
-		Name   string `json:"name"`
-		Source string `json:"source"`
-	}
+	var body sourceBody
 	if err := bindUpTo(c, maxScriptBody, &body); err != nil {
 		return err
 	}
-	diagnostics := s.linter.Check(body.Name, body.Source)
-	return answer(c, nethttp.StatusOK, map[string][]lint.Diagnostic{"diagnostics": diagnostics})
+	return answer(c, nethttp.StatusOK, diagnosis{s.linter.Check(body.Name, body.Source)})
 }

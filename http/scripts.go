@@ -33,8 +33,8 @@ type limitsChange struct {
 
 // scriptDraft is the body of POST apps/{app}/scripts.
 type scriptDraft struct {
-	Name        string           `json:"name"`
-	Source      string           `json:"source"`
+	Name        string           `json:"name" jsonschema:"required"`
+	Source      string           `json:"source" jsonschema:"required"`
 	Kind        store.ScriptKind `json:"kind"`
 	Description string           `json:"description"`
 	Access      store.Access     `json:"access"`

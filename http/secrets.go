@@ -22,10 +22,13 @@ func (s *Server) listSecrets(c echo.Context, by principal) error {
 	return answerPage(c, secrets, asIs[store.AppSecret])
 }
 
+// secretBody is the body of PUT apps/{app}/secrets/{name}.
+type secretBody struct {
+	Value string `json:"value" jsonschema:"required"`
+}
+
 func (s *Server) setSecret(c echo.Context, by principal) error {
-	var body struct {
-		Value string `json:"value"`
-	}
+	var body secretBody
 	if err := bind(c, &body); err != nil {
 		return err
 	}

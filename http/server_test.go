@@ -51,6 +51,7 @@ func (c *testClock) advance(by time.Duration) {
 // testServer is a server over a real store and a real engine.
 type testServer struct {
 	*Server
+	t     testing.TB
 	clock *testClock
 	log   *logBuffer
 	// unsynchronised says that the clock cannot be trusted.
@@ -94,10 +95,12 @@ func newTestServer(t testing.TB) *testServer {
 			t.Error(err)
 		}
 	})
-	return &testServer{clock: clock, log: log, unsynchronised: unsynchronised, Server: New(Config{
+	s := &testServer{t: t, clock: clock, log: log, unsynchronised: unsynchronised, Server: New(Config{
 		Store: db, Engine: engine, Logger: logger, Now: clock.now,
 		Product: "0.1.0", SDK: "1.0", SetupToken: testSetupToken,
 	})}
+	s.http.Handler = s
+	return s
 }
 
 func newTestEngine(db *store.Store, logger *slog.Logger, synchronised func() bool) *runtime.Engine {

@@ -15,9 +15,9 @@ import (
 
 // setupBody is the body of POST auth/setup.
 type setupBody struct {
-	Token    string `json:"token"`
-	Username string `json:"username"`
-	Password string `json:"password"`
+	Token    string `json:"token" jsonschema:"required"`
+	Username string `json:"username" jsonschema:"required"`
+	Password string `json:"password" jsonschema:"required"`
 	Cookie   bool   `json:"cookie"` // as in a login
 }
 

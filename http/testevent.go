@@ -82,5 +82,5 @@ func (s *Server) answerTestRun(c echo.Context, invocation *runtime.Invocation) e
 	if result.Execution == nil {
 		return neverRan(result)
 	}
-	return answer(c, nethttp.StatusOK, invokeAnswer{Response: viewResult(result), Execution: result.Execution})
+	return answer(c, nethttp.StatusOK, invokeAnswer{Response: viewResult(result), Execution: *result.Execution})
 }

@@ -15,23 +15,23 @@ type retryBody struct {
 }
 
 type cronBody struct {
-	Schedule string `json:"schedule"`
+	Schedule string `json:"schedule" jsonschema:"required"`
 	Timezone string `json:"timezone"`
 }
 
 type kvBody struct {
-	Collection string   `json:"collection"`
+	Collection string   `json:"collection" jsonschema:"required"`
 	KeyPrefix  string   `json:"key_prefix"`
 	Ops        []string `json:"ops"`
 }
 
 type docsBody struct {
-	Collection string   `json:"collection"`
+	Collection string   `json:"collection" jsonschema:"required"`
 	Ops        []string `json:"ops"`
 }
 
 type topicBody struct {
-	Filter string `json:"filter"`
+	Filter string `json:"filter" jsonschema:"required"`
 }
 
 type deadLetterBody struct {
@@ -49,8 +49,8 @@ type ruleBody struct {
 
 // triggerDraft is the body of POST apps/{app}/triggers/{kind}.
 type triggerDraft struct {
-	ScriptID   string          `json:"script_id"`
-	Name       string          `json:"name"`
+	ScriptID   string          `json:"script_id" jsonschema:"required"`
+	Name       string          `json:"name" jsonschema:"required"`
 	Enabled    *bool           `json:"enabled"`
 	Retry      *retryBody      `json:"retry"`
 	Ordered    bool            `json:"ordered"`

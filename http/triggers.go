@@ -111,7 +111,7 @@ func (s *Server) deleteTrigger(c echo.Context, _ principal) error {
 
 // previewBody is the body of triggers:preview.
 type previewBody struct {
-	Schedule string `json:"schedule"`
+	Schedule string `json:"schedule" jsonschema:"required"`
 	Timezone string `json:"timezone"`
 }
 

@@ -12,9 +12,9 @@ import (
 
 // userDraft is the body of POST admins.
 type userDraft struct {
-	Username string     `json:"username"`
-	Password string     `json:"password"`
-	Role     store.Role `json:"role"`
+	Username string     `json:"username" jsonschema:"required"`
+	Password string     `json:"password" jsonschema:"required"`
+	Role     store.Role `json:"role" jsonschema:"required"`
 }
 
 // userChange is the body of PATCH admins/{id}.

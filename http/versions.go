@@ -42,15 +42,18 @@ func (s *Server) showVersion(c echo.Context, _ principal) error {
 	return answer(c, nethttp.StatusOK, version)
 }
 
+// rollbackBody is the body of POST scripts/{id}/rollback.
+type rollbackBody struct {
+	Version int `json:"version" jsonschema:"required"`
+}
+
 // rollBackScript saves an old version's source as a new version.
 func (s *Server) rollBackScript(c echo.Context, by principal) error {
 	id, err := pathID(c, "id", "script")
 	if err != nil {
 		return err
 	}
-	var body struct {
-		Version int `json:"version"`
-	}
+	var body rollbackBody
 	if err := bind(c, &body); err != nil {
 		return err
 	}

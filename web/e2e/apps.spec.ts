@@ -28,3 +28,65 @@ test.describe("a name that is taken", () => {
     await expect(dialog).toBeHidden();
   });
 });
+
+test("members are added, get another role, and are removed", async ({ page, app, server, check }) => {
+  const name = `finn-${app}`;
+  await server.call("POST", "admins", { username: name, password: "correct horse battery", role: "member" });
+  await page.goto(`apps/${app}/members`);
+  await check("members-empty");
+  await page.getByRole("button", { name: "Add member" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("User name").fill(name);
+  await dialog.getByRole("button", { name: "Add member" }).click();
+  await expect(dialog).toBeHidden();
+  await page.getByLabel(`Role of ${name}`).selectOption("app_admin");
+  await expect(page.getByText(`${name} is now app admin`)).toBeVisible();
+  await page.reload();
+  await expect(page.getByLabel(`Role of ${name}`)).toHaveValue("app_admin");
+  await check("members");
+  await page.getByRole("button", { name: `Actions for ${name}` }).click();
+  await page.getByRole("menuitem", { name: "Remove" }).click();
+  await dialog.getByRole("button", { name: "Remove" }).click();
+  await expect(page.getByText("has no members")).toBeVisible();
+});
+
+test("a secret is saved, replaced and deleted, and never shown", async ({ page, app, check }) => {
+  await page.goto(`apps/${app}/secrets`);
+  await expect(page.getByText("has no secrets")).toBeVisible();
+  await page.getByRole("button", { name: "New secret" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill("WEATHER_KEY");
+  await dialog.getByLabel("Value").fill("s3cret-value");
+  await dialog.getByRole("button", { name: "Save secret" }).click();
+  await expect(page.getByRole("row", { name: "WEATHER_KEY" })).toBeVisible();
+  expect(await page.content()).not.toContain("s3cret-value");
+  await check("secrets");
+  await page.getByRole("button", { name: "Actions for WEATHER_KEY" }).click();
+  await page.getByRole("menuitem", { name: "Set another value" }).click();
+  await dialog.getByLabel("Value").fill("another");
+  await dialog.getByRole("button", { name: "Save secret" }).click();
+  await expect(dialog).toBeHidden();
+  await page.getByRole("button", { name: "Actions for WEATHER_KEY" }).click();
+  await page.getByRole("menuitem", { name: "Delete" }).click();
+  await dialog.getByRole("button", { name: "Delete secret" }).click();
+  await expect(page.getByText("has no secrets")).toBeVisible();
+});
+
+test("an app is renamed, and deleted by typing its name", async ({ page, app, server, check }) => {
+  await server.newScript(app, "hello", "return 1");
+  await page.goto(`apps/${app}/settings`);
+  await page.getByLabel("Name", { exact: true }).fill("Greenhouse");
+  await page.getByLabel("Short name").fill(`${app}-green`);
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page).toHaveURL(new RegExp(`apps/${app}-green/settings`));
+  await check("app-settings");
+  await page.getByRole("button", { name: "Delete app" }).click();
+  const dialog = page.getByRole("dialog");
+  await expect(dialog.getByRole("button", { name: "Delete this app" })).toBeDisabled();
+  await dialog.getByRole("textbox").fill(`${app}-green`);
+  await check("delete-app");
+  await dialog.getByRole("button", { name: "Delete this app" }).click();
+  await expect(page).toHaveURL(/admin\/apps$/);
+  await expect(page.getByRole("heading", { level: 1, name: "Apps" })).toBeVisible();
+  await expect(page.getByRole("row", { name: "Greenhouse" })).toBeHidden();
+});

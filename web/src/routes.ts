@@ -26,7 +26,14 @@ const place = (pattern: string, load: Load): Place => ({ pattern, load });
 
 export const places: Place[] = [
   place("", () => import("./pages/Start.svelte")),
+  place("welcome", () => import("./pages/Welcome.svelte")),
+  place("account", () => import("./pages/Account.svelte")),
   place("apps", () => import("./pages/Apps.svelte")),
+  place("apps/:app/members", () => import("./pages/app/Members.svelte")),
+  place("apps/:app/secrets", () => import("./pages/app/Secrets.svelte")),
+  place("apps/:app/settings", () => import("./pages/app/Settings.svelte")),
+  place("audit", () => import("./pages/Audit.svelte")),
+  place("users", () => import("./pages/Users.svelte")),
 ];
 
 /** The place that an address means, with its parameters decoded; null when there is none. */

@@ -1,16 +1,12 @@
 import { get, getAll, patch, path, post, put, remove, type CallOptions } from "./client";
-import type { AppInfo } from "./types";
+import type { AppInfo, Schemas } from "./types";
 
-export interface AppDraft {
-  slug: string;
-  name?: string;
-  description?: string;
-}
+export type AppDraft = Schemas["AppDraft"];
 
 export const listApps = (options?: CallOptions) => getAll<AppInfo>("apps", options);
 export const showApp = (app: string, options?: CallOptions) => get<AppInfo>(path`apps/${app}`, options);
 export const createApp = (draft: AppDraft) => post<AppInfo>("apps", draft);
-export const changeApp = (app: string, change: Partial<AppDraft>) => patch<AppInfo>(path`apps/${app}`, change);
+export const changeApp = (app: string, change: Schemas["AppChange"]) => patch<AppInfo>(path`apps/${app}`, change);
 
 /** Deletes the app with all that it holds. */
 export const deleteApp = (app: string) => remove(path`apps/${app}`, { query: { force: true } });

@@ -3,10 +3,10 @@
 // The person's session is in a cookie that no script can read, this one included: the browser keeps it, sends it with
 // each call, and forgets it at sign-out.
 
-/** One page of a list; next_cursor asks for the next, null on the last. */
+/** One page of a list; next_cursor asks for the next; the last has none. */
 export interface Page<Item> {
   items: Item[];
-  next_cursor: string | null;
+  next_cursor?: string | null;
 }
 
 /** What follows the question mark; empty and missing values are left out. */
@@ -135,7 +135,7 @@ export async function getAll<Item>(relative: string, options: CallOptions = {}):
     const query: Query = { ...options.query, limit: largestPage, cursor };
     const page: Page<Item> = await get<Page<Item>>(relative, { ...options, query });
     items.push(...page.items);
-    cursor = page.next_cursor;
+    cursor = page.next_cursor ?? null;
   } while (cursor);
   return items;
 }

@@ -1,17 +1,11 @@
 import { getAll, path, post, remove, type CallOptions } from "./client";
-import type { ApiKey, Scope } from "./types";
+import type { ApiKey, Schemas } from "./types";
 
-export interface KeyDraft {
-  name: string;
-  scopes: Scope[];
-  app?: string;
-  expires_at?: string;
-}
+/** The body of a new key. */
+export type KeyDraft = Schemas["KeyDraft"];
 
 /** A key as it is answered once, when it is made. */
-export interface NewKey extends ApiKey {
-  raw_token: string;
-}
+export type NewKey = Schemas["NewAPIKey"];
 
 export const listKeys = (options?: CallOptions) => getAll<ApiKey>("api-keys", options);
 export const createKey = (draft: KeyDraft) => post<NewKey>("api-keys", draft);

@@ -1,17 +1,8 @@
 import { get, patch, path, post, remove, type CallOptions, type Page } from "./client";
-import type { Role, User } from "./types";
+import type { Schemas, User } from "./types";
 
-export interface UserDraft {
-  username: string;
-  password: string;
-  role: Role;
-}
-
-export interface UserChange {
-  role?: Role;
-  active?: boolean;
-  password?: string;
-}
+export type UserDraft = Schemas["UserDraft"];
+export type UserChange = Schemas["UserChange"];
 
 // The path keeps the older word for users.
 export const listUsers = (options?: CallOptions) => get<Page<User>>("admins", options);

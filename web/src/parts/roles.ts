@@ -11,12 +11,18 @@ export const roleMeanings: Record<Role, string> = {
 export const appRoleNames: Record<AppRole, string> = { viewer: "Viewer", editor: "Editor", app_admin: "App admin" };
 export const appRoleMeanings: Record<AppRole, string> = {
   viewer: "Reads everything but secrets",
-  editor: "Also changes scripts, routes, triggers and data",
-  app_admin: "Also members, secrets, import and deletion",
+  editor: "Reads, and changes scripts, routes, triggers and data",
+  app_admin: "Does everything here, members and secrets included",
 };
 
-/** Choices for a Field, each with its meaning. */
+/** Choices for a Field; the meaning of the chosen one is its hint. */
 export const appRoleOptions = (Object.keys(appRoleNames) as AppRole[]).map((role) => ({
   value: role,
-  text: `${appRoleNames[role]}: ${appRoleMeanings[role]}`,
+  text: appRoleNames[role],
 }));
+
+/** The same for roles in the instance; only an owner makes owners. */
+export function roleOptions(withOwner: boolean): { value: Role; text: string }[] {
+  const roles: Role[] = withOwner ? ["member", "admin", "owner"] : ["member", "admin"];
+  return roles.map((role) => ({ value: role, text: roleNames[role] }));
+}

@@ -56,12 +56,16 @@ class Navigation {
     return all.filter((destination) => destination.shown !== false);
   });
 
-  /** Keeps the app and its count of open dead letters; returns what ends that. For one effect of the shell. */
-  follow(): () => void {
+  /** Keeps the app of the present place; for an effect of the shell. */
+  follow(): void {
     const slug = /^apps\/([^/]+)/.exec(router.place)?.[1];
     if (slug && session.apps.some((app) => app.slug === slug)) {
       this.#slug = slug;
     }
+  }
+
+  /** Keeps the count of the app's open dead letters; returns what ends that. For another effect. */
+  count(): () => void {
     void this.recount();
     const timer = setInterval(() => document.hidden || void this.recount(), countEveryMs);
     return () => clearInterval(timer);

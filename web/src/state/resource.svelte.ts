@@ -62,7 +62,7 @@ export class PagedResource<Item> extends Resource<Item[]> {
     );
 
   #keep(page: Page<Item>): Item[] {
-    this.next = page.next_cursor;
+    this.next = page.next_cursor ?? null;
     return page.items;
   }
 }

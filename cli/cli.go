@@ -84,6 +84,7 @@ func unknownCommand(command *cobra.Command, args []string) error {
 		return nil
 	}
 	failure := fmt.Sprintf("there is no command %q", args[0])
+	command.SuggestionsMinimumDistance = 2 // letters that may differ
 	for i, name := range command.SuggestionsFor(args[0]) {
 		failure += map[bool]string{true: "; did you mean ", false: " or "}[i == 0] + name
 	}

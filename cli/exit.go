@@ -99,3 +99,11 @@ func details(answer *client.Error) []string {
 	}
 	return lines
 }
+
+// passing reports whether a failure may be over in a while: the instance cannot
+// be reached, is stopping or has too much to do.
+func passing(err error) bool {
+	var down *client.Unreachable
+	var answer *client.Error
+	return errors.As(err, &down) || errors.As(err, &answer) && (answer.Status == http.StatusServiceUnavailable || answer.Status == http.StatusTooManyRequests)
+}

@@ -65,13 +65,29 @@ func (s *commandServer) key(scope string) string {
 	return key.Token
 }
 
-// TestCommandLine runs the scripts in testdata/e2e: the real program against
-// the real server. In them, $APP is an app of the script's own, and $OWNER,
-// $ADMIN, $EDITOR, $VIEWER and $STRANGER are tokens of users with these roles in it.
+// manyApps is how many apps there are beside those of the tests.
+const manyApps = 12
+
 func TestCommandLine(t *testing.T) {
 	t.Parallel()
 	s := startCommandServer(t)
-	reader := s.key("script:read")
+	s.tokens["reader"] = s.key("script:read")
+	s.prepareApp("matrix")
+	for i := range manyApps {
+		app := fmt.Sprint("app-", i)
+		s.newApp(app)
+		s.newScriptIn(app, "hello", "return 1", nil)
+	}
+	t.Run("scripts", s.runScripts)
+	t.Run("every command", s.everyCommandInEveryForm)
+	t.Run("one request", s.scriptsLsIsOneRequest)
+}
+
+// runScripts runs the scripts in testdata/e2e: the real program against the real
+// server. In them, $APP is an app of the script's own, and $OWNER, $ADMIN,
+// $EDITOR, $VIEWER and $STRANGER are tokens of users with these roles in it;
+// $READER is an owner's key with the scope script:read.
+func (s *commandServer) runScripts(t *testing.T) {
 	scripts, err := filepath.Glob("testdata/e2e/*.txtar")
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("%v: no scripts", err)
@@ -80,21 +96,23 @@ func TestCommandLine(t *testing.T) {
 		s.prepareApp(strings.TrimSuffix(filepath.Base(script), ".txtar"))
 	}
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/e2e",
-		Setup: func(env *testscript.Env) error {
-			app := strings.TrimPrefix(filepath.Base(env.WorkDir), "script-")
-			env.Setenv("PATH", s.bin+string(os.PathListSeparator)+os.Getenv("PATH"))
-			for name, value := range map[string]string{
-				"HOME": env.WorkDir, "XDG_CONFIG_HOME": filepath.Join(env.WorkDir, "config"), "APP": app, "URL": s.url,
-				"PICLOUD_URL": s.url, "PICLOUD_APP": app, "PICLOUD_TOKEN": s.token, "OWNER": s.token, "ADMIN": s.tokens["app_admin"],
-				"EDITOR": s.tokens["editor"], "VIEWER": s.tokens["viewer"], "STRANGER": s.tokens["stranger"], "READER": reader,
-			} {
-				env.Setenv(name, value)
-			}
-			return nil
-		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "request": request, "await": await, "within": within},
+		Dir:   "testdata/e2e",
+		Setup: s.setUp,
+		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "request": request, "await": await, "within": within},
 	})
+}
+
+func (s *commandServer) setUp(env *testscript.Env) error {
+	app := strings.TrimPrefix(filepath.Base(env.WorkDir), "script-")
+	env.Setenv("PATH", s.bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	for name, value := range map[string]string{
+		"HOME": env.WorkDir, "XDG_CONFIG_HOME": filepath.Join(env.WorkDir, "config"), "APP": app, "URL": s.url,
+		"PICLOUD_URL": s.url, "PICLOUD_APP": app, "PICLOUD_TOKEN": s.token, "OWNER": s.token, "ADMIN": s.tokens["app_admin"],
+		"EDITOR": s.tokens["editor"], "VIEWER": s.tokens["viewer"], "STRANGER": s.tokens["stranger"], "READER": s.tokens["reader"],
+	} {
+		env.Setenv(name, value)
+	}
+	return nil
 }
 
 // exits CODE COMMAND... runs a command and wants this exit code.
@@ -148,7 +166,8 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // within FILE COMMAND... starts a command in the background whose output, both
-// kinds, goes to a file as it comes. It is interrupted when the script ends.
+// kinds, goes to a file as it comes. It is interrupted when the script ends, if
+// it has not ended before.
 func within(ts *testscript.TestScript, _ bool, args []string) {
 	file, err := os.Create(ts.MkAbs(args[0]))
 	ts.Check(err)
@@ -159,9 +178,15 @@ func within(ts *testscript.TestScript, _ bool, args []string) {
 		command.Env = append(command.Env, name+"="+ts.Getenv(name))
 	}
 	ts.Check(command.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
 	ts.Defer(func() {
-		ts.Check(command.Process.Signal(os.Interrupt))
-		ts.Check(command.Wait())
+		if err := command.Process.Signal(os.Interrupt); err != nil {
+			ts.Logf("%s had ended", args[1])
+		}
+		if err := <-ended; err != nil {
+			ts.Logf("%s: %v", args[1], err)
+		}
 		ts.Check(file.Close())
 	})
 }

@@ -173,7 +173,7 @@ func (f *triggerFlags) draft(name, kind, what string) (client.TriggerDraft, erro
 	case store.TriggerKV:
 		draft.KV = &store.DataRule{Collection: what, KeyPrefix: f.prefix, Ops: f.ops}
 	case store.TriggerDocs:
-		draft.Docs = &store.DataRule{Collection: what, Ops: f.ops}
+		draft.Docs = &client.Docs{Collection: what, Ops: f.ops}
 	case store.TriggerTopic:
 		draft.Topic = &store.TopicRule{Filter: what}
 	case store.TriggerDeadLetter:

@@ -21,6 +21,12 @@ type Cron struct {
 	Timezone string `json:"timezone,omitempty"`
 }
 
+// Docs is a collection of documents and what happens to them.
+type Docs struct {
+	Collection string   `json:"collection"`
+	Ops        []string `json:"ops,omitempty"`
+}
+
 // TriggerDraft is a new trigger with the object of its kind.
 type TriggerDraft struct {
 	ScriptID   string                `json:"script_id"`
@@ -29,7 +35,7 @@ type TriggerDraft struct {
 	Retry      json.RawMessage       `json:"retry,omitempty"`
 	Cron       *Cron                 `json:"cron,omitempty"`
 	KV         *store.DataRule       `json:"kv,omitempty"`
-	Docs       *store.DataRule       `json:"docs,omitempty"`
+	Docs       *Docs                 `json:"docs,omitempty"`
 	Topic      *store.TopicRule      `json:"topic,omitempty"`
 	DeadLetter *store.DeadLetterRule `json:"dead_letter,omitempty"`
 }

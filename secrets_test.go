@@ -2,8 +2,12 @@ package main_test
 
 import (
 	"bytes"
+	"compress/flate"
+	"database/sql"
 	"encoding/base64"
+	varint "encoding/binary"
 	"encoding/json"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -28,6 +32,8 @@ local key, password, pem = secrets.get("API_KEY"), secrets.get("PASSWORD"), secr
 log.info("the key is " .. key, { key = key, nested = { password } })
 print(password, pem)
 log.warn(("x"):rep(4090 - #key / 2) .. key)
+docs.collection("notes"):find({ where = { [key] = 1 } })
+if ctx.request.query.how == "fail" then return { fail = "no sign-in with " .. password } end
 if ctx.request.query.how == "raise" then error("cannot sign in with " .. password) end
 if ctx.request.query.how == "code" then error({ code = key, message = pem }) end
 if ctx.request.query.how == "spin" then local s = key while true do s = s .. "" end end
@@ -74,6 +80,68 @@ func wantHiddenFiles(t *testing.T, dir string) {
 	}
 }
 
+// wantHiddenDatabase looks at every value of every table, also inside what is
+// compressed, where a search of the file sees nothing.
+func wantHiddenDatabase(t *testing.T, file string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	marks := 0
+	for _, table := range rowsOf(t, db, "SELECT name FROM sqlite_schema WHERE type = 'table'") {
+		for _, value := range rowsOf(t, db, `SELECT * FROM "`+string(table)+`"`) {
+			inside := unpacked(value)
+			wantHidden(t, file+", "+string(table), value)
+			wantHidden(t, file+", unpacked "+string(table), inside)
+			marks += bytes.Count(inside, []byte("«secret:"))
+		}
+	}
+	if marks < 20 {
+		t.Errorf("%s: only %d marks were found in what is compressed", file, marks)
+	}
+}
+
+// rowsOf returns every value that a query gives.
+func rowsOf(t *testing.T, db *sql.DB, query string) (values [][]byte) {
+	t.Helper()
+	rows, err := db.Query(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rows.Next() {
+		row, into := make([][]byte, len(columns)), make([]any, len(columns))
+		for i := range row {
+			into[i] = &row[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			t.Fatal(err)
+		}
+		values = append(values, row...)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return values
+}
+
+// unpacked is what a batch of execution records holds compressed: behind a
+// length and so many random bytes. Of anything else it is nothing, or noise.
+func unpacked(value []byte) []byte {
+	length, n := varint.Uvarint(value)
+	if n <= 0 || length > uint64(len(value)-n) {
+		return nil
+	}
+	inside, _ := io.ReadAll(flate.NewReader(bytes.NewReader(value[n+int(length):]))) // anything else ends with an error
+	return inside
+}
+
 // A whole run with secrets: they are in no file, no log line and no answer of
 // the API, whatever a script, a sender or a failure does with them.
 func TestSecretsAppearNowhere(t *testing.T) {
@@ -92,6 +160,7 @@ func TestSecretsAppearNowhere(t *testing.T) {
 		"/form":   {"verify": map[string]any{"provider": "token", "secret": "API_KEY", "in": "form:PASSKEY"}},
 		"/header": {"verify": map[string]any{"provider": "token", "secret": "API_KEY", "in": "header:X-Own"}},
 		"/basic":  {"verify": map[string]any{"provider": "basic", "secret": "LOGIN"}},
+		"/later":  {"verify": map[string]any{"provider": "token", "secret": "API_KEY", "in": "query:k"}, "dispatch_mode": "async"},
 		"/once":   {"dedupe": map[string]any{"from": "query:id"}},
 		"/slow":   {"verify": map[string]any{"provider": "token", "secret": "API_KEY", "in": "query:k"}, "rate_limit": map[string]any{"per_minute": 1}},
 	} {
@@ -124,6 +193,9 @@ func TestSecretsAppearNowhere(t *testing.T) {
 		s.must(send(prefix+"/form", "a=1&PASSKEY="+url.QueryEscape(key), form), 200)
 		s.must(send(prefix+"/header", `{"copy":"`+key+`"}`, map[string]string{"X-Own": key, "X-Copy": key}), 200)
 		s.must(send(prefix+"/basic", "", basic), 200)
+		for _, how := range []string{"raise", "fail"} {
+			s.must(send(prefix+"/later?how="+how+"&k="+url.QueryEscape(key), key, nil), 202)
+		}
 		s.must(send(prefix+"/once?id=1", "", nil), 200)
 		s.must(send(prefix+"/once?id=1", "", nil), 200)
 		s.must(send(prefix+"/slow?k="+url.QueryEscape(key), "", nil), 200)
@@ -136,8 +208,11 @@ func TestSecretsAppearNowhere(t *testing.T) {
 	if wantHidden(t, "a test run", []byte(tested.body)); !strings.Contains(tested.body, "«secret:PASSWORD»") {
 		t.Errorf("a test run answers %s", tested.body)
 	}
+	for list, want := range map[string]string{"outbox": "cannot sign in with «secret:PASSWORD»", "dead-letters": "no sign-in with «secret:PASSWORD»"} {
+		eventually(t, want, func() bool { return strings.Contains(s.call("GET", admin+"apps/default/"+list, nil, nil).body, want) })
+	}
 	shown := 0
-	for _, path := range []string{"apps/default/secrets", "apps/default/logs?limit=200", "apps/default/routes", "audit?limit=200", "scripts/" + leaky + "/logs?limit=200",
+	for _, path := range []string{"apps/default/secrets", "apps/default/outbox", "apps/default/dead-letters", "apps/default/logs?limit=200", "apps/default/routes", "audit?limit=200", "scripts/" + leaky + "/logs?limit=200",
 		"apps/default/logs?text=sk_live", "instance/stats"} {
 		a := s.must(s.call("GET", admin+path, nil, nil), 200)
 		wantHidden(t, path, []byte(a.body))
@@ -154,6 +229,7 @@ func TestSecretsAppearNowhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantHiddenFiles(t, s.dir)
+	wantHiddenDatabase(t, filepath.Join(s.dir, "picloud.db"))
 	wantHidden(t, "the server's log", []byte(s.log.String()))
 }
 

@@ -108,6 +108,7 @@ var catalogue = map[string]catalogueEntry{
 	"invalid_rule":          {422, "a trigger's own object is missing or wrong; details.field names the field"},
 	"invalid_retry":         {422, "a retry policy is out of range; details.field names the field"},
 	"invalid_note":          {422, "the note is too long, or not text"},
+	"too_many_streams":      {429, "the user has as many streams open as one may"},
 	"too_many_requests":     {429, "too many attempts; wait for Retry-After"},
 	"internal":              {500, "a failure of PiCloud; details.request_id finds it in the log"},
 	"script_error":          {502, "the script raised an error"},

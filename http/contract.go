@@ -50,9 +50,14 @@ var (
 	}
 	ofExecutions = slices.Concat(paged, between, []parameter{
 		{"status", store.ExecutionStatus(""), "only those that ended so"},
-		{"text", "", "only those with this text, in any case, in log lines, bodies or the error"},
+		{"text", "", "only those with this text, in any case, in path, query, bodies, log lines or the error"},
 	})
-	ofAudit = slices.Concat(paged, between, []parameter{
+	ofAppExecutions = slices.Concat(ofExecutions, ofScript)
+	ofStream        = slices.Concat(ofExecutions[len(paged):], ofScript, []parameter{
+		{"after", uuid.Nil, "go on after this execution or event; the header Last-Event-ID counts more"},
+	})
+	ofScript = []parameter{{"script", uuid.Nil, "only those of this script"}}
+	ofAudit  = slices.Concat(paged, between, []parameter{
 		{"user", uuid.Nil, "only what this user did"},
 		{"target", uuid.Nil, "only what was done to this"},
 		{"app", uuid.Nil, "only what was done in this app"},

@@ -7,6 +7,7 @@ import (
 	nethttp "net/http"
 	"slices"
 
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"picloud/store"
@@ -35,7 +36,7 @@ func (s *Server) listAppExecutions(c echo.Context, by principal) error {
 
 // answerExecutions adds the query's filters to filter and lists, newest first.
 func (s *Server) answerExecutions(c echo.Context, filter store.ExecutionFilter) error {
-	if err := readExecutionFilter(c, &filter); err != nil {
+	if err := s.readExecutionFilter(c, &filter); err != nil {
 		return err
 	}
 	page, err := pageRequest(c)
@@ -58,7 +59,17 @@ func (s *Server) catchUpLog(ctx context.Context) {
 	}
 }
 
-func readExecutionFilter(c echo.Context, filter *store.ExecutionFilter) (err error) {
+// readExecutionFilter adds the query's filters; one of an app's may name a script of it.
+func (s *Server) readExecutionFilter(c echo.Context, filter *store.ExecutionFilter) (err error) {
+	if filter.Script == uuid.Nil {
+		if filter.Script, err = queryID(c, "script"); err != nil {
+			return err
+		}
+		script := s.store.Catalog().Scripts[filter.Script]
+		if filter.Script != uuid.Nil && (script == nil || script.AppID != filter.App) {
+			return notFound("script")
+		}
+	}
 	filter.Status = store.ExecutionStatus(c.QueryParam("status"))
 	if filter.Status != "" && !slices.Contains(executionStatuses, filter.Status) {
 		return badParameter("status", "status is one of %v", executionStatuses)

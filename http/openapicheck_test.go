@@ -2,6 +2,7 @@ package http
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	nethttp "net/http"
@@ -27,6 +28,13 @@ func (s *testServer) ServeHTTP(w nethttp.ResponseWriter, r *nethttp.Request) {
 		r.Body = teeBody{io.TeeReader(r.Body, &sent), r.Body}
 	}
 	answered := &teeAnswer{ResponseWriter: w, status: nethttp.StatusOK}
+	if _, inMemory := w.(*httptest.ResponseRecorder); inMemory {
+		// A stream ends by itself only when its reader goes: this one goes when it
+		// has what there was.
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		r, answered.ready = r.WithContext(ctx), cancel
+	}
 	s.Server.ServeHTTP(answered, r)
 	c := s.echo.NewContext(r, answered)
 	s.echo.Router().Find(r.Method, r.URL.EscapedPath(), c)
@@ -42,11 +50,12 @@ type teeBody struct {
 	io.Closer
 }
 
-// teeAnswer keeps what it sends.
+// teeAnswer keeps what it sends, and calls ready after a stream's event of that name.
 type teeAnswer struct {
 	nethttp.ResponseWriter
 	status int
 	body   bytes.Buffer
+	ready  func()
 }
 
 func (a *teeAnswer) WriteHeader(status int) {
@@ -56,6 +65,9 @@ func (a *teeAnswer) WriteHeader(status int) {
 
 func (a *teeAnswer) Write(p []byte) (int, error) {
 	a.body.Write(p)
+	if a.ready != nil && bytes.Contains(p, []byte("event: ready\n")) {
+		defer a.ready()
+	}
 	return a.ResponseWriter.Write(p)
 }
 
@@ -65,6 +77,7 @@ func (a *teeAnswer) Unwrap() nethttp.ResponseWriter { return a.ResponseWriter }
 type describedOperation struct {
 	query   []string
 	takes   *jsonschema.Schema // nil without a body
+	event   *jsonschema.Schema // of a stream; nil for other answers
 	answers map[string]*jsonschema.Schema
 }
 
@@ -72,6 +85,10 @@ func (o *describedOperation) check(t testing.TB, r *nethttp.Request, sent []byte
 	t.Helper()
 	call := r.Method + " " + r.URL.Path
 	status := strconv.Itoa(answered.status)
+	if o.event != nil && answered.status == nethttp.StatusOK {
+		o.checkEvents(t, call, answered.body.String())
+		return
+	}
 	schema, listed := o.answers[status]
 	if !listed {
 		if answered.status < 400 || answered.status < 500 && !slices.Contains(rareStatuses, answered.status) {
@@ -93,6 +110,16 @@ func (o *describedOperation) check(t testing.TB, r *nethttp.Request, sent []byte
 	}
 	if len(sent) > 0 {
 		hold(t, call+" was sent", o.takes, sent)
+	}
+}
+
+// checkEvents holds each record of a stream to its schema.
+func (o *describedOperation) checkEvents(t testing.TB, call, stream string) {
+	t.Helper()
+	for event := range strings.SplitSeq(stream, "\n\n") {
+		if _, rest, ok := strings.Cut(event, "event: execution\ndata: "); ok {
+			hold(t, call+" sent", o.event, []byte(rest))
+		}
 	}
 }
 
@@ -164,6 +191,8 @@ func compiled(compiler *jsonschema.Compiler, at string, operation object) *descr
 			made.answers[status] = compiler.MustCompile("openapi.json" + answer["$ref"].(string) + inJSON)
 		case answer["content"] != nil && answer["content"].(object)["application/json"] != nil:
 			made.answers[status] = compiler.MustCompile(place + inJSON)
+		case answer["content"] != nil && answer["content"].(object)["text/event-stream"] != nil:
+			made.event = compiler.MustCompile(place + "/content/text~1event-stream/schema")
 		default:
 			made.answers[status] = nil
 		}

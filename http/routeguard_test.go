@@ -9,7 +9,6 @@ import (
 	nethttp "net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -238,121 +237,6 @@ func TestLimitsOutliveChangesOfOtherRoutes(t *testing.T) {
 	wantError(t, request(t, s, "POST", "/hook", "", nil), 429, "rate_limited")
 }
 
-func TestDedupeGuard(t *testing.T) {
-	t.Parallel()
-	s, owner, script := guardedServer(t, `"dedupe":{"from":"header:X-GitHub-Delivery","ttl_s":60}`)
-	route(t, s, owner, script, "/body", `"dedupe":{"from":"body:data.id"}`)
-	call := func(path, id, body string) *httptest.ResponseRecorder {
-		return request(t, s, "POST", path, body, map[string]string{"X-GitHub-Delivery": id})
-	}
-	first := call("/hook", "1", "one")
-	wantStatus(t, first, 201)
-	again := call("/hook", "1", "two")
-	wantStatus(t, again, 201)
-	if again.Body.String() != first.Body.String() || again.Header().Get("X-Run") != first.Header().Get("X-Run") ||
-		again.Header().Get("Content-Type") != first.Header().Get("Content-Type") {
-		t.Errorf("first %v %s, again %v %s", first.Header(), first.Body, again.Header(), again.Body)
-	}
-	if record := wantRecord(t, s, script, store.StatusRejected, "duplicate_webhook"); record.StatusCode != 201 {
-		t.Errorf("the record's status is %d", record.StatusCode)
-	}
-	if other := call("/hook", "2", "three"); other.Body.String() == first.Body.String() {
-		t.Error("another id was folded")
-	}
-	s.clock.advance(time.Minute)
-	if late := call("/hook", "1", "four"); late.Body.String() == first.Body.String() {
-		t.Error("the answer is given past its time")
-	}
-	one, two := call("/body", "", `{"data":{"id":7}}`), call("/body", "", `{"data":{"id":7},"x":1}`)
-	if one.Body.String() != two.Body.String() {
-		t.Errorf("%s, then %s", one.Body, two.Body)
-	}
-	if three := call("/body", "", `{"data":{"id":"7"}}`); three.Body.String() != one.Body.String() {
-		t.Errorf("a text is another id than the number: %s", three.Body)
-	}
-	call("/body", "", `{"data":{"id":null}}`)
-	if record := wantRecord(t, s, script, store.StatusSuccess, ""); !strings.Contains(record.Logs[0].Message, "no id at body:data.id") {
-		t.Errorf("the lines are %+v", record.Logs)
-	}
-}
-
-func TestWhatIsNotRemembered(t *testing.T) {
-	t.Parallel()
-	s, owner := newOwnedServer(t)
-	wantStatus(t, request(t, s, "PUT", adminPrefix+"apps/default/secrets/TOKEN", `{"value":"`+guardSecret+`"}`, owner), 200)
-	script := newScript(t, s, owner, "fails", `if ctx.request.query.how == "raise" then error("no") end return { statusCode = tonumber(ctx.request.query.how) }`)
-	route(t, s, owner, script, "/hook", `"verify":{"provider":"token","secret":"TOKEN"},"dedupe":{"from":"query:id"}`)
-	call := func(query string, header map[string]string) int {
-		return request(t, s, "POST", "/hook?"+query, "", header).Code
-	}
-	for i, c := range []struct {
-		query  string
-		header map[string]string
-		status int
-	}{
-		{"id=1&how=200", nil, 401}, // refused, so not remembered
-		{"id=1&how=raise", bearer(guardSecret), 502},
-		{"id=1&how=503", bearer(guardSecret), 503},
-		{"id=1&how=204", bearer(guardSecret), 204},
-		{"id=1&how=raise", bearer(guardSecret), 204},
-		{"id=1&how=200", nil, 401},
-		{"id=2&how=404", bearer(guardSecret), 404},
-		{"id=2&how=200", bearer(guardSecret), 404},
-	} {
-		if status := call(c.query, c.header); status != c.status {
-			t.Errorf("call %d: %d, want %d", i, status, c.status)
-		}
-	}
-}
-
-func TestConcurrentRepeatsRunOnce(t *testing.T) {
-	t.Parallel()
-	s, _, script := guardedServer(t, `"dedupe":{"from":"query:id"}`)
-	for round := range 20 {
-		bodies := make([]string, 8)
-		var group sync.WaitGroup
-		for i := range bodies {
-			group.Go(func() {
-				bodies[i] = request(t, s, "POST", fmt.Sprint("/hook?id=", round), fmt.Sprint("body ", i), nil).Body.String()
-			})
-		}
-		group.Wait()
-		for _, body := range bodies {
-			if body != bodies[0] || body == "" {
-				t.Fatalf("the answers are %q", bodies)
-			}
-		}
-	}
-	ran := 0
-	for _, record := range executions(t, s, script) {
-		ran += len(record.Logs)
-	}
-	if ran != 20 {
-		t.Errorf("the script ran %d times, want 20", ran)
-	}
-}
-
-// What waits for a run that leaves nothing to give again runs itself, one at a time.
-func TestARepeatRunsWhenTheFirstFailed(t *testing.T) {
-	t.Parallel()
-	var d deliveries
-	_, first, end := d.begin("1")
-	waiting, second, _ := d.begin("1")
-	if !first || second {
-		t.Fatal("two are the first")
-	}
-	end(nil)
-	<-waiting.done
-	if _, third, endThird := d.begin("1"); waiting.answer != nil || !third {
-		t.Error("nobody is the next first")
-	} else {
-		endThird(nil)
-	}
-	if len(d.running) != 0 {
-		t.Errorf("%d deliveries are left", len(d.running))
-	}
-}
-
 func TestAFloodOfRefusalsLeavesFewRecords(t *testing.T) {
 	t.Parallel()
 	s, _, script := guardedServer(t, `"verify":{"provider":"github","secret":"TOKEN"}`)
@@ -366,84 +250,6 @@ func TestAFloodOfRefusalsLeavesFewRecords(t *testing.T) {
 	wantStatus(t, request(t, s, "POST", "/hook", "x", nil), 401)
 	if record := wantRecord(t, s, script, store.StatusRejected, "bad_signature"); !strings.Contains(record.Error.Message, "50 requests before") {
 		t.Errorf("the record says %s", record.Error.Message)
-	}
-}
-
-func TestGuardsOfRoutesAreChecked(t *testing.T) {
-	t.Parallel()
-	s, owner, script := guardedServer(t, `"local_only":true`)
-	routes := "scripts/" + script + "/routes"
-	for body, want := range map[string]string{
-		`"verify":{"provider":"github"}`:                                                     "422 verify.secret",
-		`"verify":{"provider":"gitlab","secret":"TOKEN"}`:                                    "422 verify.provider",
-		`"verify":{"provider":"github","secret":"TOKEN","tolerance_s":5}`:                    "422 verify.tolerance_s",
-		`"verify":{"provider":"slack","secret":"TOKEN","tolerance_s":0}`:                     "422 verify.tolerance_s",
-		`"verify":{"provider":"hmac","secret":"TOKEN"}`:                                      "422 verify.header",
-		`"verify":{"provider":"hmac","secret":"TOKEN","header":"X","template":"{timestam}"}`: "422 verify.template",
-		`"verify":{"provider":"token","secret":"TOKEN","in":"cookie:a"}`:                     "422 verify.in",
-		`"verify":{"provider":"token","secret":"TOKEN","key":"a"}`:                           "400 verify.key",
-		`"verify":"github"`:                            "400 verify",
-		`"dedupe":{}`:                                  "422 dedupe.from",
-		`"dedupe":{"from":"cookie:a"}`:                 "422 dedupe.from",
-		`"dedupe":{"from":"body:a.b.c.d.e.f.g.h.i"}`:   "422 dedupe.from",
-		`"dedupe":{"from":"header:X","ttl_s":0}`:       "422 dedupe.ttl_s",
-		`"dedupe":{"from":"header:X","ttl_s":2592001}`: "422 dedupe.ttl_s",
-		`"rate_limit":{}`:                              "422 rate_limit.per_minute",
-		`"rate_limit":{"per_minute":0}`:                "422 rate_limit.per_minute",
-		`"rate_limit":{"per_minute":1,"burst":0}`:      "422 rate_limit.burst",
-		`"rate_limit":{"per_minute":1,"key":"user"}`:   "422 rate_limit.key",
-		`"rate_limit":{"per_minute":"many"}`:           "400 rate_limit.per_minute",
-		`"local_only":"yes"`:                           "400 local_only",
-	} {
-		for method, target := range map[string]string{"POST": routes, "CHECK": `routes:check`} {
-			if method == "CHECK" {
-				method = "POST"
-			}
-			w := request(t, s, method, adminPrefix+target, `{"method":"POST","path":"/x",`+body+`}`, owner)
-			if got := fmt.Sprint(w.Code, " ", field(t, w, "error.details.field")); got != want {
-				t.Errorf("%s %s: %s, want %s", target, body, got, want)
-			}
-		}
-	}
-}
-
-func TestGuardsOfRoutesAreChanged(t *testing.T) {
-	t.Parallel()
-	s, owner, script := guardedServer(t, `"local_only":true`)
-	id := route(t, s, owner, script, "/x", `"verify":{"provider":"slack","secret":"TOKEN"},"dedupe":{"from":"body:id"},"rate_limit":{"per_minute":5}`)
-	one := "routes/" + id
-	play(t, s, owner, []scenario{
-		{"defaults", "GET", "scripts/" + script + "/routes?limit=200", "", 200, map[string]string{"items.local_only": "true", "items.verify": "null"}},
-		{"another path", "PATCH", one, `{"path":"/y"}`, 200, map[string]string{"verify": `{"provider":"slack","secret":"TOKEN"}`,
-			"dedupe": `{"from":"body:id","ttl_s":86400}`, "rate_limit": `{"burst":5,"key":"ip","per_minute":5}`, "local_only": "false"}},
-		{"another guard", "PATCH", one, `{"verify":{"provider":"stripe","secret":"TOKEN","tolerance_s":60},"local_only":true}`, 200,
-			map[string]string{"verify": `{"provider":"stripe","secret":"TOKEN","tolerance_s":60}`, "local_only": "true", "dedupe.from": "body:id"}},
-		{"a wrong one", "PATCH", one, `{"rate_limit":{"per_minute":-1}}`, 422, map[string]string{"error.details.field": "rate_limit.per_minute"}},
-		{"an unknown field", "PATCH", one, `{"dedupe":{"from":"body:id","ttl":1}}`, 400, map[string]string{"error.details.field": "dedupe.ttl"}},
-		{"a wrong type", "PATCH", one, `{"verify":5}`, 400, map[string]string{"error.details.field": "verify"}},
-		{"none", "PATCH", one, `{"verify":null,"dedupe":null,"rate_limit":null,"local_only":false}`, 200,
-			map[string]string{"verify": "null", "dedupe": "null", "rate_limit": "null", "local_only": "false"}},
-	})
-}
-
-func TestSecrets(t *testing.T) {
-	t.Parallel()
-	s, owner := newOwnedServer(t)
-	play(t, s, owner, []scenario{
-		{"none", "GET", "apps/default/secrets", "", 200, map[string]string{"items": "[]"}},
-		{"set", "PUT", "apps/default/secrets/API_KEY", `{"value":"` + guardSecret + `"}`, 200, map[string]string{"name": "API_KEY", "value": "<absent>", "sealed": "<absent>"}},
-		{"list", "GET", "apps/default/secrets", "", 200, map[string]string{"items.name": "API_KEY", "items.value": "<absent>"}},
-		{"empty", "PUT", "apps/default/secrets/API_KEY", `{"value":""}`, 422, map[string]string{"error.code": "invalid_value"}},
-		{"no value", "PUT", "apps/default/secrets/API_KEY", `{}`, 422, map[string]string{"error.code": "invalid_value"}},
-		{"odd name", "PUT", "apps/default/secrets/a%20b", `{"value":"x"}`, 422, map[string]string{"error.code": "invalid_name"}},
-		{"odd field", "PUT", "apps/default/secrets/A", `{"secret":"x"}`, 400, map[string]string{"error.details.field": "secret"}},
-		{"type", "PUT", "apps/default/secrets/A", `{"value":5}`, 400, map[string]string{"error.details.field": "value"}},
-		{"other app", "PUT", "apps/nothing/secrets/A", `{"value":"x"}`, 404, nil},
-		{"delete", "DELETE", "apps/default/secrets/API_KEY", "", 204, nil},
-		{"gone", "DELETE", "apps/default/secrets/API_KEY", "", 404, nil},
-	})
-	if audit := request(t, s, "GET", adminPrefix+"audit", "", owner).Body.String(); strings.Contains(audit, "hunter2") || !strings.Contains(audit, `"name":"API_KEY"`) {
-		t.Errorf("the audit is %s", audit)
 	}
 }
 
@@ -486,29 +292,5 @@ func BenchmarkUserRoute(b *testing.B) {
 				b.Errorf("%d requests failed", failed.Load())
 			}
 		})
-	}
-}
-
-// What an asynchronous route keeps until its script runs is free of the secret
-// that the sender had to show, and a repeat is promised the same delivery.
-func TestGuardsOfAsynchronousRoutes(t *testing.T) {
-	t.Parallel()
-	s, owner, script := guardedServer(t, `"local_only":true`)
-	route(t, s, owner, script, "/later", `"dispatch_mode":"async","verify":{"provider":"token","secret":"TOKEN","in":"form:PASSKEY"},"dedupe":{"from":"form:id"}`)
-	form := map[string]string{"Content-Type": "application/x-www-form-urlencoded", "X-Copy": guardSecret}
-	first := request(t, s, "POST", "/later?k="+guardSecret, "id=1&PASSKEY="+guardSecret, form)
-	wantStatus(t, first, 202)
-	if first.Header().Get("Content-Type") != "application/json" || first.Header().Get("Cache-Control") != "no-store" {
-		t.Errorf("the headers are %v", first.Header())
-	}
-	again := request(t, s, "POST", "/later", "id=1&PASSKEY="+guardSecret+"&n=2", form)
-	wantStatus(t, again, 202)
-	if field(t, again, "delivery_id") != field(t, first, "delivery_id") {
-		t.Errorf("%s, then %s", first.Body, again.Body)
-	}
-	wantError(t, request(t, s, "POST", "/later", "id=2&PASSKEY=no", form), 401, "bad_signature")
-	outbox := request(t, s, "GET", adminPrefix+"apps/default/outbox", "", owner).Body.String()
-	if strings.Contains(outbox, "hunter2") || strings.Count(outbox, "«secret:TOKEN»") < 2 || strings.Count(outbox, `"delivery_id"`)+strings.Count(outbox, `"attempts"`) != 1 {
-		t.Errorf("the outbox is %s", outbox)
 	}
 }

@@ -182,7 +182,9 @@ func (s *Server) executionRoutes() []adminRoute {
 		{"GET", "scripts/:id/logs", executionRead, appOfScript, changesNothing, s.listScriptExecutions,
 			contract{"List the executions of a script, newest first", ofExecutions, nil, 200, store.Page[store.Execution]{}}},
 		{"GET", "apps/:app/logs", executionRead, appOfPath, changesNothing, s.listAppExecutions,
-			contract{"List the executions of an app, newest first", ofExecutions, nil, 200, store.Page[store.Execution]{}}},
+			contract{"List the executions of an app, newest first", ofAppExecutions, nil, 200, store.Page[store.Execution]{}}},
+		{"GET", "apps/:app/logs/stream", executionRead, appOfPath, changesNothing, s.streamExecutions,
+			contract{"Follow the executions of an app live, as server-sent events: execution, ready, dropped and end", ofStream, nil, 200, media{"text/event-stream", store.Execution{}}}},
 		{"GET", "executions/:id", executionRead, appOfExecution, changesNothing, s.showExecution,
 			contract{"Show an execution", nil, nil, 200, store.Execution{}}},
 	}

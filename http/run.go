@@ -248,7 +248,7 @@ func (s *Server) noteAbandoned(c echo.Context, invocation *runtime.Invocation, r
 	}
 	err := s.store.RecordAbandoned(context.WithoutCancel(s.runs), store.AbandonedExecution{
 		ExecutionID: result.ExecutionID, AppID: invocation.Script.AppID, ScriptID: invocation.Script.ID, RequestID: invocation.RequestID,
-		Method: invocation.Request.Method, Path: invocation.Request.Path, StatusCode: result.Status, DurationMS: result.DurationMS,
+		Method: invocation.Request.Method, Path: result.Path, StatusCode: result.Status, DurationMS: result.DurationMS,
 	})
 	if err != nil {
 		s.logger.Warn("an abandoned execution was not noted", slog.String("request_id", invocation.RequestID), slog.Any("error", err))

@@ -86,6 +86,7 @@ type Server struct {
 	crossOrigin *nethttp.CrossOriginProtection
 	answers     *room // for large answers
 	bodies      *room // for large requests
+	streams     *streams
 
 	echo     *echo.Echo
 	http     *nethttp.Server
@@ -117,6 +118,7 @@ func New(config Config) *Server {
 		crossOrigin: nethttp.NewCrossOriginProtection(),
 		answers:     newRoom(answerRoomBytes),
 		bodies:      newRoom(bodyRoomBytes),
+		streams:     newStreams(),
 	}
 	s.runs, s.cancelRuns = context.WithCancel(context.Background())
 	s.routes.logger, s.routes.now = config.Logger, config.Now
@@ -182,11 +184,12 @@ func (s *Server) Err() error {
 	}
 }
 
-// Stop closes the listener, lets the requests in progress end until ctx is
-// done, then cancels them and, two seconds later, closes what is left. It
+// Stop closes the listener, ends the streams, lets the requests in progress end
+// until ctx is done, then cancels them and, two seconds later, closes what is left. It
 // returns ctx's error when requests had to be cancelled.
 func (s *Server) Stop(ctx context.Context) error {
 	s.stopping.Store(true)
+	s.streams.close()
 	defer s.cancelRuns()
 	err := s.http.Shutdown(ctx)
 	if err == nil {

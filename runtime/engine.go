@@ -161,6 +161,7 @@ func (e *Engine) Run(ctx context.Context, invocation *Invocation) *Result {
 	e.counters.add(record)
 	record.finish(result, failed)
 	record.mask(result, invocation.test())
+	result.Path = record.request.Path
 	if invocation.test() {
 		result.Execution = copyExecution(&record.execution)
 	}

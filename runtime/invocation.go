@@ -89,6 +89,7 @@ type Result struct {
 	Header      []store.HeaderField
 	Body        []byte
 	ExecutionID uuid.UUID
+	Path        string           // of the request, as its record has it: without secrets
 	DurationMS  float64          // with the wait for a slot
 	Err         *Error           // nil on success
 	Steering    Steering         // only of a delivery

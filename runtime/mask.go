@@ -154,6 +154,7 @@ func (m *masker) body(body string, isBase64 bool) string {
 
 func (m *masker) headers(fields []store.HeaderField) {
 	for i := range fields {
+		fields[i].Name = m.text(fields[i].Name)
 		fields[i].Value = m.clipped(fields[i].Value, maxRecordedHeader)
 	}
 }
@@ -173,6 +174,10 @@ func (r *record) mask(result *Result, shown bool) {
 			line.Data = m.json(line.Data)
 		}
 	}
+	for i := range e.Queries {
+		query := &e.Queries[i]
+		query.Collection, query.Query, query.Plan = m.text(query.Collection), m.text(query.Query), m.text(query.Plan)
+	}
 	if e.Error != nil {
 		e.Error.Message = m.clipped(e.Error.Message, maxErrorText)
 		e.Error.Traceback = m.clipped(e.Error.Traceback, maxErrorText)
@@ -183,6 +188,7 @@ func (r *record) mask(result *Result, shown bool) {
 	m.headers(r.request.Headers)
 	r.response.Body = m.body(r.response.Body, r.response.BodyBase64)
 	m.headers(r.response.Headers)
+	result.Steering.Fail = m.clipped(result.Steering.Fail, maxErrorText)
 	if result.Err != nil {
 		result.Err.Message = m.clipped(result.Err.Message, maxErrorText)
 	}
@@ -196,6 +202,6 @@ func (r *record) mask(result *Result, shown bool) {
 func (m *masker) result(result *Result) {
 	result.Body = []byte(m.text(string(result.Body)))
 	for i := range result.Header {
-		result.Header[i].Value = m.text(result.Header[i].Value)
+		result.Header[i].Name, result.Header[i].Value = m.text(result.Header[i].Name), m.text(result.Header[i].Value)
 	}
 }

@@ -37,6 +37,8 @@ type executionLog struct {
 	byStatus                  [len(statuses)]atomic.Int64
 	written, dropped, flushes atomic.Int64
 
+	watches executionWatches
+
 	turn      chan struct{} // held by the one flush that runs
 	sources   map[uuid.UUID]*executionSource
 	newest    int64 // the highest number among sources
@@ -123,6 +125,7 @@ func (s *Store) RecordExecution(e *Execution) {
 	signal := !l.signalled && (l.rows() >= flushRows || l.bytes >= flushBytes)
 	l.signalled = l.signalled || signal
 	l.mutex.Unlock()
+	l.watches.offer(e, size)
 	if signal {
 		select {
 		case l.due <- struct{}{}:

@@ -192,6 +192,8 @@ func TestExecutionsFilterAndPage(t *testing.T) {
 		{"text", ExecutionFilter{App: app, Text: "needle IN"}, 200},
 		{"text of none", ExecutionFilter{Script: one, Text: "needle"}, 0},
 		{"text in a body", ExecutionFilter{Script: one, Text: "TEMPERATURE"}, 400},
+		{"text in a path", ExecutionFilter{Script: one, Text: "/hook/SENSOR"}, 400},
+		{"text in a query", ExecutionFilter{Script: one, Text: "Room=Hall"}, 400},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, last, request := 0, "", PageRequest{Limit: 30}

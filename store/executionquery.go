@@ -11,7 +11,7 @@ import (
 )
 
 // ExecutionFilter: App or Script (or both) set; Text searches message, log lines,
-// bodies and error without case.
+// path, query, bodies and error without case.
 type ExecutionFilter struct {
 	App, Script  uuid.UUID
 	Status       ExecutionStatus
@@ -257,7 +257,7 @@ func matchesText(x *Execution, text string) bool {
 	if x.Error != nil && (has(x.Error.Message) || has(x.Error.Traceback)) {
 		return true
 	}
-	if x.Request != nil && has(x.Request.Body) || x.Response != nil && has(x.Response.Body) {
+	if r := x.Request; r != nil && (has(r.Path) || has(r.Query) || has(r.Body)) || x.Response != nil && has(x.Response.Body) {
 		return true
 	}
 	for i := range x.Logs {

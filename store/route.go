@@ -105,7 +105,7 @@ func (s *Store) createRoute(t *transaction, scriptID uuid.UUID, draft RouteDraft
 func endpoint(t *transaction, id uuid.UUID) (Script, error) {
 	found, err := script(t, id)
 	if err == nil && found.Kind != ScriptEndpoint {
-		return Script{}, Errorf(KindInvalid, "not_an_endpoint", "the script %q is a module; a route needs an endpoint", found.Name)
+		return Script{}, Errorf(KindInvalid, "not_an_endpoint", "the script %q is a module: routes and grants belong to the endpoints that require it", found.Name)
 	}
 	return found, err
 }

@@ -32,7 +32,7 @@ func (w *walker) expr(expr ast.Expr) known {
 	case *ast.IdentExpr:
 		return w.name(e)
 	case *ast.AttrGetExpr:
-		return w.attribute(e, SeverityWarning)
+		return w.attribute(e, nil)
 	case *ast.FuncCallExpr:
 		return w.call(e)
 	case *ast.FunctionExpr:
@@ -118,8 +118,8 @@ func (w *walker) name(e *ast.IdentExpr) known {
 	return known{v.value, append(v.rests[:len(v.rests):len(v.rests)], v)}
 }
 
-// attribute visits a.b or a[b]; severity is that of a name which is not there.
-func (w *walker) attribute(e *ast.AttrGetExpr, severity Severity) known {
+// attribute visits a.b or a[b]; call is the call of it, nil when there is none.
+func (w *walker) attribute(e *ast.AttrGetExpr, call *ast.FuncCallExpr) known {
 	if name, ok := w.globalField(e); ok {
 		return known{entry: w.words.globals[name]}
 	}
@@ -128,11 +128,28 @@ func (w *walker) attribute(e *ast.AttrGetExpr, severity Severity) known {
 	if key == "" {
 		return known{}
 	}
+	if call != nil {
+		w.dotCall(object, e.Object, key, at, call)
+	}
 	value, there := object.entry.member(key)
-	if !there {
-		w.unknownName(object, key, at, severity)
+	if !there && call != nil {
+		w.unknownName(object, key, at, SeverityError) // calling nil raises
+	} else if !there {
+		w.unknownName(object, key, at, SeverityWarning)
 	}
 	return known{value, object.restsOn}
+}
+
+// dotCall reports object.name() where object:name() belongs: the method misses
+// what it is called on. object.name(object) is the same in other words.
+func (w *walker) dotCall(object known, called ast.Expr, name string, at ast.Position, call *ast.FuncCallExpr) {
+	if object.entry == nil || len(call.Args) > 0 && path(called) != "" && path(call.Args[0]) == path(called) {
+		return
+	}
+	methods, ok := w.words.methods(object.entry)
+	if _, there := methods.members[name]; ok && there {
+		w.reportIf(object.restsOn, at, SeverityError, CodeDotCall, "%s:%s is called with ':', not '.'", methods.name, name)
+	}
 }
 
 // key visits the key of a.b or a[b]; it is "" unless it is a constant name.
@@ -155,7 +172,7 @@ func (w *walker) call(e *ast.FuncCallExpr) known {
 	var function known
 	switch f := e.Func.(type) {
 	case *ast.AttrGetExpr:
-		function = w.attribute(f, SeverityError) // calling nil raises
+		function = w.attribute(f, e)
 	case nil:
 		function = w.method(e)
 	default:

@@ -45,6 +45,7 @@ const (
 	CodeUnreachable  = "unreachable_code"      // a statement that never runs
 	CodeUnknownName  = "unknown_name"          // a function or field that is not there
 	CodeUnknownKey   = "unknown_option"        // an option that the function refuses
+	CodeDotCall      = "dot_call"              // a method that is called with . where : belongs
 	CodeComparison   = "suspicious_comparison" // a comparison that always has the same result, or raises
 	CodeDuplicateKey = "duplicate_key"         // a key given twice in one table
 	CodeEmpty        = "empty_if"              // an if that does nothing
@@ -54,7 +55,7 @@ const (
 // codes lists what an ignore comment may name; a syntax error cannot be ignored.
 var codes = []string{
 	CodeUndefined, CodeGone, CodeAccidental, CodeReplaced, CodeReadOnly, CodeUnused, CodeShadowed, CodeUnreachable,
-	CodeUnknownName, CodeUnknownKey, CodeComparison, CodeDuplicateKey, CodeEmpty, CodeIgnore,
+	CodeUnknownName, CodeUnknownKey, CodeDotCall, CodeComparison, CodeDuplicateKey, CodeEmpty, CodeIgnore,
 }
 
 // maxDiagnostics bounds the findings of one script.

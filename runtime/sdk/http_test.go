@@ -120,8 +120,14 @@ func TestURLsFromRequestsAndTriggers(t *testing.T) {
 		end
 		return found`, strings.ReplaceAll(string(list), `\u0000`, "")), nil)
 	request := &runtime.Request{Method: "GET", Path: "/", Header: http.Header{}}
-	for kind, with := range map[runtime.Kind]*runtime.Request{runtime.KindHTTP: request, runtime.KindExecute: request, runtime.KindTest: request, runtime.KindTrigger: nil} {
-		result := b.engine.Run(t.Context(), &runtime.Invocation{Script: script, Kind: kind, Request: with})
+	for kind, start := range map[string]runtime.Invocation{
+		"a route": {Kind: runtime.KindHTTP, Request: request}, "execute": {Kind: runtime.KindExecute, Request: request}, "a test": {Kind: runtime.KindTest, Request: request},
+		"an asynchronous route": {Kind: runtime.KindHTTP, Request: request, Background: true},
+		"cron":                  {Kind: runtime.KindTrigger, Background: true, Event: &runtime.Event{Event: store.Event{Kind: "cron", Data: []byte("{}")}}},
+		"a change":              {Kind: runtime.KindTrigger, Background: true, Event: &runtime.Event{Event: store.Event{Kind: "kv", Data: []byte("{}")}}},
+	} {
+		start.Script = script
+		result := b.engine.Run(t.Context(), &start)
 		var found []string
 		if result.Err != nil || json.Unmarshal(result.Body, &found) != nil {
 			t.Fatalf("%s: %v", kind, result.Err)

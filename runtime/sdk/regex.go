@@ -152,6 +152,8 @@ func (p *patterns) findAll(L *lua.LState) int {
 	limit := limitOption(args, 3)
 	s, charge := p.query(args), meter.From(L)
 	list := luax.NewArray(L, 0)
+	charge.Hold(list)
+	defer charge.Release(1)
 	names := s.pattern.names()
 	s.each(limit, func(found []int) bool {
 		charge.ChargeMemory(L, itemBytes+2*tableBytes+4*fieldBytes+len(found)*fieldBytes)
@@ -212,6 +214,8 @@ func (p *patterns) split(L *lua.LState) int {
 	limit := limitOption(args, 3)
 	s, charge := p.query(args), meter.From(L)
 	list, from := luax.NewArray(L, 0), 0
+	charge.Hold(list)
+	defer charge.Release(1)
 	add := func(to int) {
 		charge.ChargeMemory(L, itemBytes)
 		list.Append(s.cut(from, to))

@@ -16,6 +16,8 @@ func queryTable(L *lua.LState, query string) *lua.LTable {
 	charge := meter.From(L)
 	charge.ChargeMemory(L, tableBytes)
 	table := L.CreateTable(0, 4)
+	charge.Hold(table)
+	defer charge.Release(1)
 	for pair := range strings.SplitSeq(query, "&") {
 		charge.Step(L, 1)
 		if pair == "" {

@@ -88,6 +88,26 @@ func TestUtilitiesAreBudgeted(t *testing.T) {
 	}
 }
 
+// What a function is still making is the script's memory already: the walk sees
+// it, although only Go code knows of it yet.
+func TestListsInTheMakingAreCounted(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	few, memory := int64(8_000_000), int64(2<<20)
+	for source, most := range map[string]int64{
+		`return regex.find_all(string.rep("a", 100000), "a")`:           200_000, // a fifth of what all of it takes
+		`return regex.split(string.rep("a,", 200000), ",")`:             1_500_000,
+		`return json.decode("[" .. string.rep("[],", 100000) .. "[]]")`: few,
+		`local t = {} for i = 1, 2000 do t[i] = "k" .. i .. "=1" end local s = table.concat(t, "&") t = nil
+		local all = s for i = 1, 10 do all = all .. "&" .. s:gsub("k", "k" .. i .. "_") end return url.parse("/?" .. all)`: few,
+	} {
+		result := b.runWith(source, 10_000, store.Limits{Instructions: &few, MemoryBytes: &memory})
+		if result.Err == nil || result.Err.Code != "memory_limit" || result.Execution.Usage.Instructions > most {
+			t.Errorf("%s: %v after %d instructions, want memory_limit before %d", source, result.Err, result.Execution.Usage.Instructions, most)
+		}
+	}
+}
+
 // A search that the instructions would allow ends at the deadline all the same.
 func TestSearchEndsAtTheDeadline(t *testing.T) {
 	t.Parallel()

@@ -1,68 +1,23 @@
 import { adminURL, get, path, type CallOptions, type Page } from "./client";
-
-export const statuses = [
-  "success", "error", "timeout", "instruction_limit", "memory_limit", "sdk_call_limit", "rejected",
-] as const;
-export type Status = (typeof statuses)[number];
-
-export interface Header {
-  name: string;
-  value: string;
-}
-
-export interface LogLine {
-  at: string;
-  level: "trace" | "debug" | "info" | "warn" | "error";
-  message: string;
-  data?: unknown;
-}
-
-/** A body that is not text is base64. body_bytes is its whole length; the body itself may be cut. */
-interface Recorded {
-  headers: Header[];
-  body: string;
-  body_base64?: boolean;
-  body_bytes: number;
-}
-
-export interface RecordedRequest extends Recorded {
-  method: string;
-  path: string;
-  query: string;
-}
-
-export interface RecordedResponse extends Recorded {
-  status: number;
-}
-
-export interface ExecutionError {
-  code: string;
-  message: string;
-  script: string;
-  line: number;
-  traceback: string;
-}
+import type { Schemas } from "./types";
 
 /** One run of a script. */
-export interface Execution {
-  id: string;
-  app_id: string;
-  script_id: string;
-  script_version: number;
-  request_id: string;
-  invocation_type: "http" | "execute" | "trigger" | "test";
-  trigger_id: string | null;
-  status: Status;
-  status_code: number;
-  started_at: string;
-  duration_ms: number;
-  usage: { instructions: number; memory_bytes: number; sdk_calls: number };
-  error: ExecutionError | null;
-  logs: LogLine[];
-  logs_dropped: number;
-  request: RecordedRequest | null;
-  response: RecordedResponse | null;
-}
+export type Execution = Schemas["Execution"];
+export type ExecutionError = Schemas["ExecutionError"];
+export type Header = Schemas["HeaderField"];
+export type LogLine = Schemas["LogLine"];
+export type Status = Schemas["ExecutionStatus"];
+
+/** Every outcome of a run, the good one first. */
+export const statuses = [
+  "success",
+  "error",
+  "timeout",
+  "instruction_limit",
+  "memory_limit",
+  "sdk_call_limit",
+  "rejected",
+] as const satisfies Status[];
 
 /** Which executions a list has; times are RFC 3339. */
 export interface ExecutionFilter {

@@ -1,14 +1,8 @@
 import { get, getAll, patch, path, post, remove, type CallOptions } from "./client";
-import type { Script } from "./types";
+import type { Schemas, Script } from "./types";
 
-export interface ScriptDraft {
-  name: string;
-  source: string;
-  kind?: Script["kind"];
-  description?: string;
-  access?: Script["access"];
-  timeout_ms?: number | null;
-}
+export type ScriptDraft = Schemas["ScriptDraft"];
+export type ScriptChange = Schemas["ScriptChange"];
 
 export const listScripts = (app: string, options?: CallOptions) =>
   getAll<Script>(path`apps/${app}/scripts`, options);
@@ -16,6 +10,6 @@ export const showScript = (id: string, options?: CallOptions) => get<Script>(pat
 export const createScript = (app: string, draft: ScriptDraft) => post<Script>(path`apps/${app}/scripts`, draft);
 
 /** With a version, the change is refused with 409 when somebody saved in between. */
-export const changeScript = (id: string, change: Partial<Omit<Script, "id">>) =>
+export const changeScript = (id: string, change: ScriptChange) =>
   patch<Script>(path`scripts/${id}`, change);
 export const deleteScript = (id: string) => remove(path`scripts/${id}`);

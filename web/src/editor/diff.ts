@@ -50,7 +50,7 @@ function unified(root: ShadowRoot, what: Comparison): EditorView {
 // Read-only and not editable would take the keyboard's focus away, and with it scrolling by keys.
 function still(label: string): Extension {
   return [
-    luaView, EditorState.readOnly.of(true), EditorView.lineWrapping,
+    luaView, EditorState.readOnly.of(true),
     EditorView.contentAttributes.of({ "aria-label": label, "aria-readonly": "true" }),
   ];
 }

@@ -103,6 +103,7 @@ export const luaView: Extension = [
   EditorState.tabSize.of(2),
   lineNumbers(),
   highlightSpecialChars(),
+  EditorView.lineWrapping,
   look,
 ];
 
@@ -139,7 +140,7 @@ function writing(options: EditorOptions, load: () => Promise<Sdk>): Extension {
     history(),
     indentOnInput(),
     closeBrackets(),
-    autocompletion({ override: [completionOf(load)] }),
+    autocompletion({ override: [completionOf(load)], icons: false }),
     lintGutter(),
     problemsOf(options.check, options.onproblems),
     EditorView.updateListener.of((update) => {

@@ -1,15 +1,10 @@
 // What the server finds wrong with a script, shown while it is typed.
 import { linter, type Diagnostic } from "@codemirror/lint";
 import type { Extension, Text } from "@codemirror/state";
+import type { Schemas } from "../api/types";
 
 /** One finding of scripts:check; lines and columns count from 1, columns in bytes of UTF-8. */
-export interface Problem {
-  line: number;
-  column: number;
-  severity: "error" | "warning";
-  code: string;
-  message: string;
-}
+export type Problem = Schemas["Diagnostic"];
 
 /** Asks the server about a source; the signal ends a question that a newer one replaces. */
 export type Check = (source: string, signal: AbortSignal) => Promise<Problem[]>;

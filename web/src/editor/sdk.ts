@@ -1,49 +1,17 @@
 // What scripts can call, as GET sdk describes it, and how to find the part that a piece of a script names.
+import type { Schemas } from "../api/types";
+
+export type Description = Schemas["Description"];
+export type Module = Schemas["ModuleDescription"];
 
 /** One parameter, field or value. */
-export interface Value {
-  name: string;
-  type: string;
-  doc: string;
-  optional: boolean;
-  fields?: Value[];
-}
+export type Value = Schemas["ParamDoc"];
 
 /** One function or method. */
-export interface Callable {
-  name: string;
-  signature: string;
-  doc: string;
-  params: Value[];
-  returns: { type: string; doc: string; fields?: Value[] }[];
-  errors: string[];
-  example: string;
-}
+export type Callable = Schemas["FunctionDescription"];
 
 /** What a function of a module answers and one then calls: a collection, a transaction. */
-export interface ObjectType {
-  name: string;
-  doc: string;
-  colon: boolean;
-  methods: Callable[];
-}
-
-export interface Module {
-  name: string;
-  doc: string;
-  functions: Callable[];
-  values: Value[];
-  types: ObjectType[];
-}
-
-/** The answer of GET sdk. */
-export interface Description {
-  version: string;
-  modules: Module[];
-  standard: Module[];
-  context: Value;
-  gone: Value[];
-}
+export type ObjectType = Schemas["TypeDescription"];
 
 /** One thing that a script can name. */
 export type Entry =

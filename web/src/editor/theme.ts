@@ -9,7 +9,7 @@ const colours = HighlightStyle.define([
   { tag: tags.keyword, color: "light-dark(#8a1457, #ff9ac4)" },
   { tag: tags.string, color: "light-dark(#226a33, #94d8a2)" },
   { tag: tags.number, color: "light-dark(#9a4a00, #ffbf80)" },
-  { tag: tags.comment, color: "light-dark(#5c6864, #9caaa6)", fontStyle: "italic" },
+  { tag: tags.comment, color: "light-dark(#4f5a56, #aab6b3)", fontStyle: "italic" },
   { tag: tags.standard(tags.variableName), color: "light-dark(#1d5a97, #93c4f5)" },
 ]);
 
@@ -67,10 +67,10 @@ const parts = EditorView.theme({
     whiteSpace: "pre-wrap", overflowWrap: "anywhere", fontFamily: "var(--sans)",
   },
   "&.cm-merge-b .cm-changedLine, .cm-inlineChangedLine": { backgroundColor: "light-dark(#e2f4e5, #16301d)" },
-  "&.cm-merge-b .cm-changedText": { background: "light-dark(#b5e3be, #285c37)" },
+  "&.cm-merge-b .cm-changedText": { background: "light-dark(#bfe8c7, #234f30)" },
   "&.cm-merge-b .cm-insertedLine": { background: "none" },
   "&.cm-merge-a .cm-changedLine, .cm-deletedChunk": { backgroundColor: "light-dark(#fbe6e4, #3a1b1b)" },
-  "&.cm-merge-a .cm-changedText, .cm-deletedChunk .cm-deletedText": { background: "light-dark(#f4bdb8, #6b2a2a)" },
+  "&.cm-merge-a .cm-changedText, .cm-deletedChunk .cm-deletedText": { background: "light-dark(#f7cac6, #5f2626)" },
   ".cm-deletedLine, .cm-deletedLine del": { textDecoration: "none" },
   ".cm-collapsedLines": { background: "var(--sunken)", color: "var(--muted)", padding: "0.25rem 0.75rem" },
 });

@@ -96,6 +96,7 @@ func (r *remote) call(do func(ctx context.Context, c *client.Client, args []stri
 		if err != nil {
 			return err
 		}
+		defer c.HTTP.CloseIdleConnections()
 		ctx, stop := signal.NotifyContext(command.Context(), os.Interrupt)
 		defer stop()
 		return do(ctx, c, args)

@@ -22,6 +22,7 @@ type runLoad struct {
 	rate, total int
 	megabytes   float64
 	flushes     int64
+	fill        func(*bench) // nil, or what makes entries before anything is counted
 }
 
 // runsAtOnce is how many runs may be under way: at 500 per second one slow sync
@@ -29,11 +30,17 @@ type runLoad struct {
 const runsAtOnce = 32
 
 // runFigures runs the script that prepare makes, at a rate, on a device of its
-// own. The bytes are counted to the end, when everything has been moved from
+// own. The store is closed between filling and counting, so that none of what
+// was filled waits in the write-ahead log for the runs to move it. The bytes are counted to the end, when everything has been moved from
 // the write-ahead log into the database, the flushes before that: an instance
 // moves it when it is idle or once in thousands of runs.
 func runFigures(t *testing.T, l runLoad, prepare func(*bench) *store.Script) []figure {
 	d := newDevice(t)
+	if l.fill != nil {
+		filled := newBenchAt(t, d.dir)
+		l.fill(filled)
+		filled.close()
+	}
 	b := newBenchAt(t, d.dir)
 	script := prepare(b)
 	b.flush()

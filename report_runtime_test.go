@@ -54,6 +54,9 @@ func newBenchAt(t testing.TB, dir string) *bench {
 		}
 	})
 	t.Cleanup(end)
+	if app := s.Catalog().AppBySlug("bench"); app != nil {
+		return &bench{t, s, engine, *app, end}
+	}
 	app, err := s.CreateApp(ctx, store.AppDraft{Slug: "bench", Name: "Bench"})
 	if err != nil {
 		t.Fatal(err)

@@ -8,18 +8,26 @@ import (
 // delay is a delivery that waits until it is due, or, without an item, an
 // ordered lane that waits for its first one.
 type delay struct {
-	at   time.Time
-	item *item
-	lane *lane
+	at     time.Time
+	number uint64 // of those due at the same time, the one that came first goes first
+	item   *item
+	lane   *lane
 }
 
 // delayHeap is container/heap's: the first is due first.
 type delayHeap []delay
 
-func (h delayHeap) Len() int           { return len(h) }
-func (h delayHeap) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
-func (h delayHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *delayHeap) Push(x any)        { *h = append(*h, x.(delay)) }
+func (h delayHeap) Len() int      { return len(h) }
+func (h delayHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *delayHeap) Push(x any)   { *h = append(*h, x.(delay)) }
+
+func (h delayHeap) Less(i, j int) bool {
+	if h[i].at.Equal(h[j].at) {
+		return h[i].number < h[j].number
+	}
+	return h[i].at.Before(h[j].at)
+}
+
 func (h *delayHeap) Pop() any {
 	last := len(*h) - 1
 	d := (*h)[last]
@@ -38,7 +46,13 @@ func (q *queue) await(l *lane, now time.Time) {
 // block keeps an ordered lane waiting for its first delivery.
 func (q *queue) block(l *lane, until time.Time) {
 	l.blocked = true
-	heap.Push(&q.delayed, delay{at: until, lane: l})
+	q.postpone(delay{at: until, lane: l})
+}
+
+func (q *queue) postpone(d delay) {
+	q.postponed++
+	d.number = q.postponed
+	heap.Push(&q.delayed, d)
 }
 
 // wake moves what has become due into its lane.

@@ -39,7 +39,12 @@ type house struct {
 
 func openHouse(t *testing.T, dir string) *house {
 	t.Helper()
-	h := &house{t: t, dir: dir, clock: clockwork.NewFakeClockAt(testStart), log: &lockedBuffer{}, ran: make(chan *runtime.Result, 1<<16)}
+	return openHouseAt(t, dir, testStart)
+}
+
+func openHouseAt(t *testing.T, dir string, at time.Time) *house {
+	t.Helper()
+	h := &house{t: t, dir: dir, clock: clockwork.NewFakeClockAt(at), log: &lockedBuffer{}, ran: make(chan *runtime.Result, 1<<16)}
 	logger := slog.New(slog.NewTextHandler(h.log, nil))
 	var err error
 	h.store, err = store.Open(context.Background(), store.Config{Dir: dir, Logger: logger, Now: h.clock.Now, OnFatal: func(err error) { t.Error(err) }})

@@ -21,16 +21,17 @@ import (
 type queue struct {
 	workers int // how many deliveries may run at once
 
-	lanes   map[laneKey]*lane
-	apps    map[uuid.UUID]*appTurn
-	turns   []*appTurn // apps with something to run; the first is next
-	delayed delayHeap
-	claims  map[uuid.UUID]*claim
-	lease   uint64
-	running int
-	suspect bool  // a delivery that was running when the process ended runs
-	waiting int   // deliveries that are not claimed
-	loaded  int64 // bytes of the rows that were read ahead
+	lanes     map[laneKey]*lane
+	apps      map[uuid.UUID]*appTurn
+	turns     []*appTurn // apps with something to run; the first is next
+	delayed   delayHeap
+	postponed uint64 // how many have been put into delayed
+	claims    map[uuid.UUID]*claim
+	lease     uint64
+	running   int
+	suspect   bool  // a delivery that was running when the process ended runs
+	waiting   int   // deliveries that are not claimed
+	loaded    int64 // bytes of the rows that were read ahead
 }
 
 // item is one pending delivery.
@@ -86,7 +87,7 @@ func (q *queue) push(it *item, now time.Time) {
 	if it.Wait > 0 {
 		it.due = now.Add(it.Wait)
 		if tried := it.Failures+it.Crashes > 0; !l.ordered || !tried {
-			heap.Push(&q.delayed, delay{at: it.due, item: it, lane: l})
+			q.postpone(delay{at: it.due, item: it, lane: l})
 			return
 		}
 	}
@@ -220,7 +221,7 @@ func (q *queue) finish(c *claim, next *again, now time.Time) {
 func (q *queue) putBack(c *claim, next *again, now time.Time) {
 	due := now.Add(next.wait)
 	if !c.lane.ordered && (!next.place || next.wait > 0) {
-		heap.Push(&q.delayed, delay{at: due, item: c.item, lane: c.lane})
+		q.postpone(delay{at: due, item: c.item, lane: c.lane})
 		return
 	}
 	c.lane.items = append([]*item{c.item}, c.lane.items...)

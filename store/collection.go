@@ -81,10 +81,20 @@ func findCollection(t *transaction, name collectionName) (collection, error) {
 
 // ensureCollection returns a collection and makes it when it is new.
 func ensureCollection(t *transaction, name collectionName) (collection, error) {
-	found, err := findCollection(t, name)
-	if !errors.Is(err, errNoRow) {
-		return found, err
+	if t.collectionName == name && !t.changedCatalog { // its app may be gone
+		return t.collection, nil
 	}
+	found, err := findCollection(t, name)
+	if errors.Is(err, errNoRow) {
+		found, err = makeCollection(t, name)
+	}
+	if err == nil {
+		t.collection, t.collectionName = found, name
+	}
+	return found, err
+}
+
+func makeCollection(t *transaction, name collectionName) (collection, error) {
 	t.wrote = true
 	r, err := t.first(insertCollection, name.app, name.kind, name.name)
 	if isForeignKey(err) {
@@ -101,6 +111,7 @@ func (c collection) retire(t *transaction, version int64) error {
 	if version <= c.floor {
 		return nil
 	}
+	t.collectionName = collectionName{} // it has another floor now
 	_, err := t.exec(raiseFloor, version, c.number, version)
 	return err
 }

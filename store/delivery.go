@@ -131,7 +131,8 @@ func (c *Catalog) Held(trigger, script uuid.UUID) string {
 }
 
 // AcknowledgeDelivery takes a finished delivery out of the count at once and
-// out of the table within a second: a crash before that runs it again.
+// out of the table with the next one that is put there, within a second at
+// most: a crash before that runs it again.
 func (s *Store) AcknowledgeDelivery(d PendingDelivery) {
 	o := &s.outbox
 	o.mutex.Lock()
@@ -155,26 +156,42 @@ const ackRows = 1024
 
 // flushAcks deletes the rows of finished deliveries.
 func (s *Store) flushAcks(ctx context.Context) error {
-	o := &s.outbox
-	o.mutex.Lock()
-	acked := o.acked
-	o.acked = nil
-	o.mutex.Unlock()
-	for len(acked) > 0 {
-		part := acked[:min(len(acked), ackRows)]
-		err := s.writer.do(because(context.WithoutCancel(ctx), CauseEvents), &operation{frees: true, fn: func(t *transaction) error {
-			_, err := t.exec("DELETE FROM outbox WHERE key IN (SELECT value FROM json_each(?))", keyList(part))
-			return err
-		}})
-		if err != nil {
-			o.mutex.Lock()
-			o.acked = append(acked, o.acked...)
-			o.mutex.Unlock()
+	for s.outbox.finished() {
+		if err := s.writer.do(context.WithoutCancel(ctx), s.outbox.deletion()); err != nil {
 			return fmt.Errorf("deleting finished deliveries: %w", err)
 		}
-		acked = acked[len(part):]
 	}
 	return nil
+}
+
+// finished says whether finished deliveries are still in the table.
+func (o *outbox) finished() bool {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	return len(o.acked) > 0
+}
+
+// deletion deletes finished deliveries, up to ackRows of them.
+func (o *outbox) deletion() *operation {
+	return &operation{frees: true, purpose: purpose{cause: CauseEvents}, fn: func(t *transaction) error {
+		o.mutex.Lock()
+		part := o.acked[min(t.acked, len(o.acked)):] // those before it are deleted already
+		part = part[:min(len(part), ackRows)]
+		o.mutex.Unlock()
+		if len(part) == 0 {
+			return nil
+		}
+		_, err := t.exec("DELETE FROM outbox WHERE key IN (SELECT value FROM json_each(?))", keyList(part))
+		t.acked += len(part)
+		return err
+	}}
+}
+
+// forget drops the first finished deliveries, whose rows are deleted.
+func (o *outbox) forget(count int) {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	o.acked = o.acked[count:]
 }
 
 // RetryDelivery notes a failed attempt and when the next one is due. It is

@@ -234,3 +234,45 @@ func TestADocumentsEventNamesIt(t *testing.T) {
 		t.Errorf("the event is %s", got)
 	}
 }
+
+// What is finished leaves the outbox with the next delivery that is put there,
+// in the same synced commit, and never before that is sure.
+func TestFinishedDeliveriesGoWithTheNextOne(t *testing.T) {
+	t.Parallel()
+	s := newTestStore(t)
+	f := newEventFixture(t, s)
+	f.trigger(t, "all", TriggerTopic, TopicRule{Filter: "#"})
+	publish := func() PendingDelivery {
+		t.Helper()
+		must[uuid.UUID](t)(s.PublishTopic(t.Context(), TopicPublication{App: f.app.ID, Topic: "t", Payload: []byte("1")}))
+		<-s.DeliveriesArrived()
+		taken := s.TakeDeliveries()
+		if len(taken) != 1 {
+			t.Fatalf("%d deliveries arrived", len(taken))
+		}
+		return taken[0]
+	}
+	first, second := publish(), publish()
+	before := s.WriterStats()
+	s.AcknowledgeDelivery(first)
+	if n := outboxRows(t, s); n != 2 {
+		t.Errorf("%d rows before anything is written, want 2", n)
+	}
+	third := publish()
+	after := s.WriterStats()
+	if n := outboxRows(t, s); n != 2 || after.Groups-before.Groups != 1 {
+		t.Errorf("%d rows after %d groups, want 2 after 1", n, after.Groups-before.Groups)
+	}
+	// Of several operations of one group that delete, each takes what is left.
+	s.AcknowledgeDelivery(second)
+	ops := []*operation{s.outbox.deletion(), s.outbox.deletion()}
+	submitAll(t, s, ops)
+	for _, op := range ops {
+		noError(t, <-op.done)
+	}
+	s.AcknowledgeDelivery(third)
+	noError(t, s.flushAcks(t.Context()))
+	if n := outboxRows(t, s); n != 0 || s.outbox.finished() {
+		t.Errorf("%d rows are left, and finished is %v", n, s.outbox.finished())
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"syscall"
 )
 
@@ -22,11 +23,17 @@ func (w *writer) commit(ops []*operation) error {
 	if !work {
 		return nil
 	}
+	if durable {
+		w.shared = len(ops) > 1
+	}
 	if err := w.begin(durable); err != nil {
 		return err
 	}
 	t := &transaction{connection: w.connection, ctx: context.Background(), at: TimeOf(w.now()), durable: durable}
 	err := w.runOperations(t, ops)
+	if err == nil {
+		ops, err = w.addDeletion(t, ops)
+	}
 	if err != nil {
 		err = w.abandon(err)
 	} else {
@@ -87,6 +94,17 @@ func (w *writer) runOperations(t *transaction, ops []*operation) error {
 	return nil
 }
 
+// addDeletion deletes what is finished in the outbox when the group puts
+// something there: that is the page it writes anyway. What fails in it is tried
+// again with the tick, which tells.
+func (w *writer) addDeletion(t *transaction, ops []*operation) ([]*operation, error) {
+	if len(t.deliveries) == 0 || !w.outbox.finished() {
+		return ops, nil
+	}
+	ops = append(slices.Clip(ops), w.outbox.deletion())
+	return ops, w.runOperations(t, ops[len(ops)-1:])
+}
+
 // finish commits, and shows the outcome to readers of the catalog before any
 // caller hears of it.
 func (w *writer) finish(t *transaction, ops []*operation) error {
@@ -118,6 +136,7 @@ func (w *writer) finish(t *transaction, ops []*operation) error {
 	if t.unsynced && w.synced.Load() < w.relaxed {
 		w.sync()
 	}
+	w.outbox.forget(t.acked)
 	w.outbox.announce(t.deliveries)
 	if broken := w.broken.Load(); broken != nil {
 		return broken

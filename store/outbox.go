@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,6 +38,9 @@ type PendingDelivery struct {
 	Wait     time.Duration
 	Failures int
 	Crashes  int
+	// place orders what is read at the start: when it was put, or was to be due
+	// at first.
+	place Time
 }
 
 // newEvent is an event on its way into the outbox.
@@ -58,7 +63,7 @@ type outbox struct {
 	usage   map[uuid.UUID]*outboxUsage // pending rows by app
 	arrived []PendingDelivery          // committed, not yet taken by the dispatcher
 	wake    chan struct{}              // told of what arrived
-	acked   []uuid.UUID                // finished, to be deleted
+	acked   []uuid.UUID                // finished, to be deleted; only the writer takes from it
 	due     chan struct{}              // told when enough of them are
 }
 
@@ -161,7 +166,7 @@ func (s *Store) DeliveriesArrived() <-chan struct{} { return s.outbox.wake }
 
 // TakeDeliveries returns the deliveries that arrived since the last call, in
 // the order of their commits. The first call returns all that were pending
-// when the store was opened.
+// when the store was opened, one with a delay in the place of its due time.
 func (s *Store) TakeDeliveries() []PendingDelivery {
 	o := &s.outbox
 	o.mutex.Lock()
@@ -211,6 +216,10 @@ func (o *outbox) load(t *transaction, g *idGenerator) error {
 	err := t.each(func(r row) error {
 		d := PendingDelivery{ID: joinID(r.integer(0), r.integer(1)), App: r.id(2), Trigger: r.id(3), Script: r.id(4),
 			Wait: waitLeft(t.at, r.optionalTime(5), r.integer(6)), Failures: int(r.integer(7)), Crashes: int(r.integer(8)), Bytes: r.integer(9)}
+		d.place = keyTime(r.integer(0))
+		if tried := d.Failures+d.Crashes > 0; !tried && r.optionalTime(5) != nil {
+			d.place += Time(r.integer(6))
+		}
 		usage := o.usageOf(d.App)
 		usage.rows++
 		usage.bytes += d.Bytes
@@ -218,6 +227,9 @@ func (o *outbox) load(t *transaction, g *idGenerator) error {
 		g.start(r.integer(0))
 		return nil
 	}, selectPending)
+	// One that became due while nothing ran comes behind those that were put
+	// before that, as it would have done.
+	slices.SortStableFunc(o.arrived, func(a, b PendingDelivery) int { return cmp.Compare(a.place, b.place) })
 	if len(o.arrived) > 0 {
 		o.wake <- struct{}{}
 	}

@@ -32,6 +32,11 @@ type effects struct {
 	// published is what changed in key-value entries and documents, in order.
 	published  []publication
 	deliveries []PendingDelivery // new rows of the outbox
+	acked      int               // how many finished ones are deleted
+	// collection is the one that was looked up last, by its name: operations of
+	// one group are often about the same.
+	collection     collection
+	collectionName collectionName
 	// weight is about how much of the card the statements have touched, in bytes.
 	weight int64
 }

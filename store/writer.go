@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,7 +35,7 @@ type operation struct {
 }
 
 // writer is the one goroutine that changes the database. It takes an
-// operation, drains what has queued meanwhile, and commits all of it at once:
+// operation, gathers what has queued meanwhile, and commits all of it at once:
 // under load the cost of a sync is shared, when idle nothing waits.
 type writer struct {
 	connection *connection
@@ -53,6 +55,7 @@ type writer struct {
 	closed  bool
 
 	group  []*operation
+	shared bool  // the last synced group had several operations
 	full   bool  // the connection's sync level is FULL
 	frames int64 // frames in the WAL after the last group
 	tried  int64 // frames at the last checkpoint that the cap forced
@@ -148,16 +151,33 @@ func (w *writer) run() {
 	defer close(w.stopped)
 	for op := range w.queue {
 		w.group = append(w.group[:0], op)
-		for len(w.group) < maxGroup && op.alone == nil {
-			if op = w.poll(); op == nil {
-				break
-			}
-			w.group = append(w.group, op)
-		}
+		w.gather()
 		w.runGroup()
 		clear(w.group)
 	}
 }
+
+// gather adds to the group what has queued. Where a sync takes no longer than
+// a few runs, the callers that the last group has answered would come back one
+// by one, each to a sync of its own; so when there were several, the writer
+// lets them go first for as long as that brings another operation. It waits
+// for no clock, and never for a caller that is alone.
+func (w *writer) gather() {
+	yields := w.shared
+	for len(w.group) < maxGroup && w.group[len(w.group)-1].alone == nil {
+		op := w.poll()
+		if op == nil && yields && slices.ContainsFunc(w.group, isDurable) {
+			runtime.Gosched()
+			op = w.poll()
+		}
+		if op == nil {
+			return
+		}
+		w.group = append(w.group, op)
+	}
+}
+
+func isDurable(op *operation) bool { return op.durable }
 
 func (w *writer) poll() *operation {
 	select {

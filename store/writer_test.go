@@ -318,3 +318,27 @@ func TestAFullDiskMayDelayTheNoteOfTheWAL(t *testing.T) {
 		t.Errorf("noted %d times, the state is %q", calls, state)
 	}
 }
+
+// A caller that is alone is never waited for; several that come back together
+// are taken together.
+func TestWritesThatComeTogetherStayTogether(t *testing.T) {
+	t.Parallel()
+	s := newTestStore(t)
+	ops := []*operation{{durable: true, fn: insertTestSession(0)}, {durable: true, fn: insertTestSession(1)}}
+	submitAll(t, s, ops)
+	for _, op := range ops {
+		noError(t, <-op.done)
+	}
+	release := hold(t, s)
+	if !s.writer.shared {
+		t.Error("a group of two was not noted")
+	}
+	release()
+	for i := range 2 {
+		noError(t, s.change(t.Context(), insertTestSession(2+i)))
+	}
+	defer hold(t, s)()
+	if s.writer.shared {
+		t.Error("a caller that is alone was taken for several")
+	}
+}

@@ -17,6 +17,10 @@ const (
 	sharedFrom = 64
 )
 
+// Holder is the Go value of a userdata that keeps memory for its script, which
+// no reference of Lua leads to.
+type Holder interface{ HeldBytes() int }
+
 // walker adds up the bytes reachable from a running script.
 type walker struct {
 	seen    map[unsafe.Pointer]struct{}
@@ -125,6 +129,9 @@ func (w *walker) value(v lua.LValue) {
 	case *lua.LUserData:
 		if w.mark(unsafe.Pointer(x)) {
 			w.total += userDataBytes
+			if holder, ok := x.Value.(Holder); ok {
+				w.total += int64(holder.HeldBytes())
+			}
 			w.value(x.Metatable)
 		}
 	}

@@ -98,6 +98,11 @@ end`, 0, store.Limits{SDKCalls: nil})(); result.Err != nil {
 	b.want(b.save(hoard, 0, store.Limits{MemoryBytes: &small})(), "memory_limit", "")
 	b.want(b.save(`local kept = {} for d in docs.collection("long"):each() do kept[d.id] = d.data.x .. "!" end`, 0, store.Limits{MemoryBytes: &small})(), "memory_limit", "")
 	b.want(b.save(`local loops = {} for i = 1, 100 do local f, s = kv.collection("long"):each() f(s) loops[i] = s end`, 0, store.Limits{MemoryBytes: &small})(), "memory_limit", "")
+	// A loop that the script has left holds nothing any more.
+	left := b.save(`local n = 0 for i = 1, 100 do for key in kv.collection("long"):each() do n = n + 1 break end end return n`, 0, store.Limits{MemoryBytes: &small})()
+	if left.Err != nil || string(left.Body) != "100" {
+		t.Errorf("loops that were left: %s, %v", left.Body, left.Err)
+	}
 	b.want(b.save(`kv.transaction(function(tx) for i = 1, 100 do tx.kv("c"):set(i .. "", ("x"):rep(200000)) end end)`, 0, store.Limits{MemoryBytes: &small})(), "memory_limit", "")
 }
 

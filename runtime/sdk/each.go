@@ -34,7 +34,7 @@ type loopState[T any] struct {
 	left   int // items until it ends; below 0: no bound
 	page   store.Page[T]
 	at     int
-	held   int // bytes of page that the meter counts
+	held   int // bytes of page
 	last   bool
 }
 
@@ -62,7 +62,7 @@ func (l *loop[T]) next(L *lua.LState) int {
 		l.fetch(args, state)
 	}
 	if state.at == len(state.page.Items) || state.left == 0 {
-		state.hold(L, 0)
+		state.page.Items, state.at, state.held, state.last = nil, 0, 0, true
 		L.Push(lua.LNil)
 		return 1
 	}
@@ -75,11 +75,9 @@ func (l *loop[T]) fetch(args luax.Args, state *loopState[T]) {
 	meter.From(args.L).ChargeSDKCall(args.L)
 	state.page, state.at = state.read(args, state.page.NextCursor), 0
 	state.last = state.page.NextCursor == ""
-	state.hold(args.L, l.bytes(state.page.Items))
+	state.held = l.bytes(state.page.Items)
 }
 
-// hold tells the meter what the loop keeps, which its walk cannot see.
-func (s *loopState[T]) hold(L *lua.LState, bytes int) {
-	meter.From(L).AddExtra(int64(bytes - s.held))
-	s.held = bytes
-}
+// HeldBytes is for the memory walk: a loop that its script has left holds
+// nothing, because nobody can reach it.
+func (s *loopState[T]) HeldBytes() int { return s.held }

@@ -93,12 +93,12 @@ func TestUtilitiesAreBudgeted(t *testing.T) {
 func TestListsInTheMakingAreCounted(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	few, memory := int64(8_000_000), int64(2<<20)
+	few, memory := int64(8_000_000), int64(1<<20)
 	for source, most := range map[string]int64{
-		`return regex.find_all(string.rep("a", 100000), "a")`:           200_000, // a fifth of what all of it takes
-		`return regex.split(string.rep("a,", 200000), ",")`:             1_500_000,
-		`return json.decode("[" .. string.rep("[],", 100000) .. "[]]")`: few,
-		`local t = {} for i = 1, 2000 do t[i] = "k" .. i .. "=1" end local s = table.concat(t, "&") t = nil
+		`return regex.find_all(string.rep("a", 30000), "a")`:           100_000, // a third of what all of it takes
+		`return regex.split(string.rep("a,", 100000), ",")`:            800_000,
+		`return json.decode("[" .. string.rep("[],", 30000) .. "[]]")`: few,
+		`local t = {} for i = 1, 1000 do t[i] = "k" .. i .. "=1" end local s = table.concat(t, "&") t = nil
 		local all = s for i = 1, 10 do all = all .. "&" .. s:gsub("k", "k" .. i .. "_") end return url.parse("/?" .. all)`: few,
 	} {
 		result := b.runWith(source, 10_000, store.Limits{Instructions: &few, MemoryBytes: &memory})

@@ -25,6 +25,8 @@ export interface ExecutionFilter {
   since?: string;
   until?: string;
   text?: string;
+  /** Of an app's: those of this script alone. */
+  script?: string;
 }
 
 const pageSize = 50;
@@ -41,5 +43,6 @@ export const newestExecutions = (script: string, limit: number, options?: CallOp
 export const newestAppExecutions = (app: string, limit: number, options?: CallOptions) =>
   get<Page<Execution>>(path`apps/${app}/logs`, { ...options, query: { limit } }).then((page) => page.items);
 
-/** Where the live executions of an app come from, as server-sent events. */
-export const streamURL = (app: string): URL => adminURL(path`apps/${app}/logs/stream`);
+/** Where the live executions of an app come from, as server-sent events; after is the place from which to go on. */
+export const streamURL = (app: string, filter: ExecutionFilter, after: string): URL =>
+  adminURL(path`apps/${app}/logs/stream`, { ...filter, after });

@@ -1,5 +1,5 @@
-// Executions of an app as they end: server-sent events, taken up again when the connection is lost.
-import { streamURL, type Execution } from "../api/executions";
+// Executions of an app as they end: server-sent events, taken up where they were when the connection is lost.
+import { streamURL, type Execution, type ExecutionFilter } from "../api/executions";
 
 /** The most runs that are kept; older ones are on the pages of the list. */
 const mostKept = 200;
@@ -8,56 +8,76 @@ const mostKept = 200;
 const firstWaitMs = 1_000;
 const longestWaitMs = 30_000;
 
-/** Tail keeps the newest runs of an app that wanted admits. */
+/** Answers after which another try would end the same way. */
+const final = ["unauthorized", "forbidden", "not_found"];
+
+/** Tail keeps the newest of an app's runs that a filter admits, as long as it is followed. */
 export class Tail {
   runs = $state.raw<Execution[]>([]);
   state = $state<"closed" | "connecting" | "open" | "waiting">("closed");
-  /** Runs that ended and were not sent, because too many ended at once. */
+  /** Runs that were not sent, because more ended than this page could take. */
   missed = $state(0);
+  /** Why the server ended the stream for good. */
+  ended = $state("");
 
   #source: EventSource | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #waitMs = firstWaitMs;
-
-  constructor(
-    readonly app: string,
-    readonly wanted: (run: Execution) => boolean,
-  ) {}
+  /** The place from which to go on. */
+  #after = "";
 
   /** Begins; returns what ends it. */
-  start(): () => void {
-    this.#connect();
+  follow(app: string, filter: ExecutionFilter): () => void {
+    this.clear();
+    this.#after = "";
+    this.#connect(app, filter);
     return () => this.#stop();
   }
 
   clear(): void {
     this.runs = [];
     this.missed = 0;
+    this.ended = "";
   }
 
-  #connect(): void {
+  #connect(app: string, filter: ExecutionFilter): void {
     this.state = "connecting";
-    const source = (this.#source = new EventSource(streamURL(this.app)));
-    source.addEventListener("open", () => {
+    const source = (this.#source = new EventSource(streamURL(app, filter, this.#after)));
+    const on = (kind: string, take: (data: unknown) => void) =>
+      source.addEventListener(kind, (event: MessageEvent<string>) => {
+        this.#after = event.lastEventId || this.#after;
+        take(JSON.parse(event.data));
+      });
+    on("ready", () => {
       this.state = "open";
       this.#waitMs = firstWaitMs;
     });
-    source.addEventListener("execution", (event) => this.#take(JSON.parse(event.data) as Execution));
-    source.addEventListener("missed", (event) => (this.missed += (JSON.parse(event.data) as { missed: number }).missed));
-    source.addEventListener("error", () => this.#lost());
+    on("execution", (run) => this.#take(run as Execution));
+    on("dropped", (data) => (this.missed += (data as { count: number }).count));
+    on("end", (data) => this.#end(data as { code: string; message: string }, () => this.#again(app, filter)));
+    source.addEventListener("error", () => this.#again(app, filter));
   }
 
+  // What was read again after a lost connection may be here already.
   #take(run: Execution): void {
-    if (this.wanted(run)) {
-      this.runs = [run, ...this.runs].slice(0, mostKept);
+    this.runs = [run, ...this.runs.filter((other) => other.id !== run.id)].slice(0, mostKept);
+  }
+
+  #end({ code, message }: { code: string; message: string }, again: () => void): void {
+    if (final.includes(code)) {
+      this.#stop();
+      this.ended = message;
+    } else {
+      again();
     }
   }
 
   // The browser would try again by itself, but not after an answer that is no stream, such as 503 while starting.
-  #lost(): void {
+  #again(app: string, filter: ExecutionFilter): void {
     this.#source?.close();
+    clearTimeout(this.#timer);
     this.state = "waiting";
-    this.#timer = setTimeout(() => this.#connect(), this.#waitMs);
+    this.#timer = setTimeout(() => this.#connect(app, filter), this.#waitMs);
     this.#waitMs = Math.min(longestWaitMs, this.#waitMs * 2);
   }
 

@@ -146,12 +146,4 @@ func moment(at *store.Time) string {
 
 func integer[N int | int64](n N) string { return strconv.FormatInt(int64(n), 10) }
 
-// optional shows a number that may have its default.
-func optional(n *int64) string {
-	if n == nil {
-		return "default"
-	}
-	return integer(*n)
-}
-
 func milliseconds(ms float64) string { return fmt.Sprintf("%.1f ms", ms) }

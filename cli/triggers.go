@@ -110,9 +110,9 @@ func (r *remote) withTrigger(use, short, example string, do func(context.Context
 
 // triggerFlags are what a new trigger listens to.
 type triggerFlags struct {
-	app, script, schedule, timezone, prefix, retry string
-	ops                                            []string
-	ordered                                        bool
+	app, script, timezone, prefix, retry string
+	ops                                  []string
+	ordered                              bool
 }
 
 func (r *remote) triggersCreateCommand() *cobra.Command {

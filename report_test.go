@@ -41,6 +41,7 @@ func TestReport(t *testing.T) {
 		{"Log", measureLog},
 		{"Events", measureEvents},
 		{"Data", measureData},
+		{"Backup", measureBackup},
 		{"Idle", measureIdle},
 	} {
 		t.Run(m.name, func(t *testing.T) {

@@ -33,9 +33,7 @@ func (r *remote) addFlags(root *cobra.Command) {
 	flags.StringVarP(&r.form, "output", "o", "", "table, tsv or json; a table on a terminal, tsv otherwise")
 	flags.StringVar(&r.url, "url", "", "the instance to call (PICLOUD_URL; that of the last login, else "+defaultURL+")")
 	flags.StringVar(&r.token, "token", "", "session token or API key to call it with (PICLOUD_TOKEN; else that of the last login)")
-	if err := root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{formTable, formTSV, formJSON}, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err) // the flag is defined above
-	}
+	r.completeFlag(root, "output", cobra.FixedCompletions([]string{formTable, formTSV, formJSON}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // check finds global flags that are wrong, and fills in the form of output.
@@ -106,6 +104,16 @@ func (r *remote) call(do func(ctx context.Context, c *client.Client, args []stri
 // appFlag gives a command --app.
 func (r *remote) appFlag(command *cobra.Command, app *string) {
 	command.Flags().StringVarP(app, "app", "a", "", "the app, by its slug (PICLOUD_APP; else "+defaultApp+")")
+	r.completeFlag(command, "app", r.completeApps)
+	if words := strings.Fields(command.Use); len(words) > 1 && strings.Trim(words[1], "[]") == "SCRIPT" {
+		command.ValidArgsFunction = r.completeScripts(app)
+	}
+}
+
+func (r *remote) completeFlag(command *cobra.Command, flag string, with completion) {
+	if err := command.RegisterFlagCompletionFunc(flag, with); err != nil {
+		panic(err) // there is no such flag, or it has one already: a mistake of this package
+	}
 }
 
 // app is the app that a command is about.

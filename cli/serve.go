@@ -272,7 +272,16 @@ func (i *instance) schedulerConfig() scheduler.Config {
 		Run:     i.engine.Run,
 		Workers: i.engine.BackgroundSlots(),
 		Built:   built(),
+		Backups: i.backupPlan(),
 	}
+}
+
+// backupPlan is empty when there is no folder for backups.
+func (i *instance) backupPlan() scheduler.BackupPlan {
+	if i.settings.BackupDir == "" {
+		return scheduler.BackupPlan{}
+	}
+	return scheduler.BackupPlan{Schedule: i.settings.BackupSchedule, Folder: store.BackupFolder{Dir: i.settings.BackupDir, Keep: int(i.settings.BackupKeep)}}
 }
 
 // built is when the sources of the binary were committed; the zero time for a
@@ -310,6 +319,8 @@ func (i *instance) httpConfig() http.Config {
 		TrustedProxies: i.settings.TrustedProxies,
 		Ready:          []func(context.Context) error{i.scheduler.Ready},
 		Clock:          i.scheduler.Clock,
+		BackupFolder:   i.backupPlan().Folder,
+		Backups:        i.scheduler.Backups,
 		MetricsOff:     i.settings.Metrics == "off",
 	}
 }

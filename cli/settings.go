@@ -12,6 +12,7 @@ import (
 
 	"picloud/http"
 	"picloud/runtime/meter"
+	"picloud/scheduler/crontime"
 	"picloud/store"
 )
 
@@ -33,6 +34,9 @@ type Settings struct {
 	RetentionRows    int64
 	LogFormat        string
 	Metrics          string
+	BackupDir        string
+	BackupSchedule   *crontime.Schedule
+	BackupKeep       int64
 	Outside          outsideSettings
 	SecretKey        *store.SecretKey
 	SecretKeyFile    string
@@ -86,6 +90,7 @@ func settingsTable(s *Settings) []setting {
 		{"PICLOUD_METRICS", "metrics", "key: /metrics answers an API key with instance:read; off: it answers nobody", "key", oneOf(&s.Metrics, "", "key", "off")},
 		{"PICLOUD_LOG_FORMAT", "log-format", "text or json; json when the output is not a terminal", "", oneOf(&s.LogFormat, "", "text", "json")},
 	}
+	table = append(table, backupTable(s)...)
 	table = append(table, outsideTable(&s.Outside)...)
 	table = append(table, keySettings(s)...)
 	table = append(table, limitTable("LIMIT", "limit", "default", &s.Default,
@@ -97,6 +102,27 @@ func settingsTable(s *Settings) []setting {
 // dataSetting is the one setting that commands beside serve need too.
 func dataSetting(s *Settings) setting {
 	return setting{"PICLOUD_DATA", "data", "folder of the database", "./data", text(&s.Data)}
+}
+
+// backupTable is the part of the settings table about scheduled backups.
+func backupTable(s *Settings) []setting {
+	return []setting{
+		backupDirSetting(s),
+		{"PICLOUD_BACKUP_CRON", "backup-cron", "when scheduled backups are taken, in UTC; one that was missed is taken later", "0 3 * * *", schedule(&s.BackupSchedule)},
+		{"PICLOUD_BACKUP_KEEP", "backup-keep", "scheduled backups kept", "7", number(&s.BackupKeep, 1, 1000)},
+	}
+}
+
+// backupDirSetting is for serve, and for the drill, which looks there.
+func backupDirSetting(s *Settings) setting {
+	return setting{"PICLOUD_BACKUP_DIR", "backup-dir", "folder for scheduled backups, which must exist; without one none are taken", "", text(&s.BackupDir)}
+}
+
+func schedule(target **crontime.Schedule) func(string) error {
+	return func(value string) (err error) {
+		*target, err = crontime.Parse(value, "")
+		return err
+	}
 }
 
 // limitTable is the six limits of spec 4, once as defaults and once as ceilings.

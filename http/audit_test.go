@@ -43,6 +43,8 @@ var changes = map[string]struct{ path, body, target string }{
 	"POST dead-letters/:id/replay":   {"dead-letters/{letter}/replay", "{}", "dead_letter "},
 	"POST dead-letters/:id/resolve":  {"dead-letters/{letter}/resolve", `{"note":"n"}`, "dead_letter "},
 
+	"POST instance/backup": {"instance/backup", "", "instance "},
+
 	"PUT apps/:app/kv/:collection/:key":     {"apps/alpha/kv/c/new", `{"value":1}`, "kv c"},
 	"DELETE apps/:app/kv/:collection/:key":  {"apps/alpha/kv/c/old", "", "kv c"},
 	"POST apps/:app/docs/:collection":       {"apps/alpha/docs/d", `{"data":{}}`, "document d"},

@@ -23,6 +23,7 @@ const (
 	userRead      capability = "UserRead"      // the users of the instance
 	userWrite     capability = "UserWrite"     // make, change and remove them
 	instanceRead  capability = "InstanceRead"  // figures, settings and the audit
+	backupTake    capability = "BackupTake"    // a copy of everything, password hashes included
 	appList       capability = "AppList"       // the apps that one may see
 	appCreate     capability = "AppCreate"     // new apps
 	appRead       capability = "AppRead"       // one app's own fields
@@ -69,6 +70,7 @@ var rules = map[capability]rule{
 	userRead:     {store.RoleAdmin, "", store.ScopeInstanceRead},
 	userWrite:    {store.RoleAdmin, "", store.ScopeInstanceAdmin},
 	instanceRead: {store.RoleAdmin, "", store.ScopeInstanceRead},
+	backupTake:   {store.RoleOwner, "", store.ScopeInstanceAdmin},
 
 	appList:     {store.RoleMember, "", store.ScopeScriptRead},
 	appCreate:   {store.RoleAdmin, "", store.ScopeInstanceAdmin},

@@ -52,6 +52,8 @@ var catalogue = map[string]catalogueEntry{
 	"document_exists":       {409, "a document with this id exists; details.rev is its rev"},
 	"transaction_conflict":  {409, "something that a transaction has read was changed meanwhile"},
 	"dead_letter_closed":    {409, "the dead letter was resolved or replayed already"},
+	"backup_running":        {409, "a backup is being taken already"},
+	"no_backup_folder":      {503, "the folder for scheduled backups is not there"},
 	"trigger_gone":          {409, "the trigger or script of a dead letter does not exist any more"},
 	"body_too_large":        {413, "the body is over the cap; details.limit_bytes is the cap"},
 	"value_too_large":       {413, "a value is over 256 KiB of JSON"},

@@ -51,6 +51,8 @@ func demandOf(method, path string) demand {
 		return demand{instance: 1, sessions: true}
 	case (words[0] == "admins" || words[0] == "instance" || words[0] == "audit") && reads:
 		return demand{instance: 2, scope: "instance:read"}
+	case path == "instance/backup": // holds the owners' password hashes
+		return demand{instance: 3, scope: "instance:admin"}
 	case words[0] == "admins" || path == "apps" && !reads:
 		return demand{instance: 2, scope: "instance:admin"}
 	case path == "apps" || path == "scripts":

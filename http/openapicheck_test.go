@@ -38,7 +38,9 @@ func (s *testServer) ServeHTTP(w nethttp.ResponseWriter, r *nethttp.Request) {
 	s.Server.ServeHTTP(answered, r)
 	c := s.echo.NewContext(r, answered)
 	s.echo.Router().Find(r.Method, r.URL.EscapedPath(), c)
-	if operation := described().operations[r.Method+" "+openPath(c.Path())]; operation != nil {
+	if operation := described().operations[r.Method+" "+openPath(c.Path())]; operation != nil && w.Header().Get("Content-Disposition") != "" {
+		return // a file, whose content the document does not describe
+	} else if operation != nil {
 		operation.check(s.t, r, sent.Bytes(), answered)
 	} else if answered.status < nethttp.StatusBadRequest {
 		s.t.Errorf("openapi.json does not describe %s %s, which answered %d", r.Method, c.Path(), answered.status)

@@ -264,6 +264,10 @@ func (s *Server) instanceRoutes() []adminRoute {
 	return []adminRoute{
 		{"GET", "instance/stats", instanceRead, noApp, changesNothing, s.showStats,
 			contract{"How the instance does", nil, nil, 200, instanceStats{}}},
+		{"GET", "instance/backups", instanceRead, noApp, changesNothing, s.listBackups,
+			contract{"List the scheduled backups, newest first, and when the next is due", nil, nil, 200, backupList{}}},
+		{"POST", "instance/backup", backupTake, noApp, "take_backup", s.takeBackup,
+			contract{"Take a backup: a consistent, checked copy of the database", nil, nil, 200, media{"application/vnd.sqlite3", ""}}},
 		{"GET", "audit", instanceRead, noApp, changesNothing, s.listAudit,
 			contract{"Who changed what, when, from where, newest first", ofAudit, nil, 200, store.Page[store.AuditEntry]{}}},
 		{"GET", "sdk", sdkRead, noApp, changesNothing, s.showSDK,

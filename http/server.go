@@ -51,6 +51,10 @@ type Config struct {
 	// Clock reports whether the system's clock follows a time server, and why
 	// cron triggers wait for it ("" when they do not); nil is a right clock.
 	Clock func() (synchronised bool, waits string)
+	// BackupFolder is where scheduled backups go, the zero value when none are
+	// taken; Backups says when the next is due and why the last one failed.
+	BackupFolder store.BackupFolder
+	Backups      func() (next time.Time, failure string)
 	// MetricsOff keeps /metrics shut; otherwise it asks for an API key with
 	// instance:read.
 	MetricsOff bool
@@ -130,6 +134,9 @@ func New(config Config) *Server {
 
 func withDefaults(c Config) Config {
 	c.AdminHost = routing.NormalHost(c.AdminHost)
+	if c.Backups == nil {
+		c.Backups = func() (time.Time, string) { return time.Time{}, "" }
+	}
 	if c.Clock == nil {
 		c.Clock = func() (bool, string) { return true, "" }
 	}

@@ -34,6 +34,8 @@ type Config struct {
 	ClockState func() ClockState
 	// Built is when the program was built: no clock before it is right.
 	Built time.Time
+	// Backups says when backups are taken; the zero value takes none.
+	Backups BackupPlan
 }
 
 // job is one thing done again and again.
@@ -53,6 +55,7 @@ type Scheduler struct {
 
 	dispatcher *dispatcher
 	crons      *cronService
+	backups    *backups // nil when none are taken
 }
 
 // New returns a scheduler that has not started.
@@ -63,7 +66,12 @@ func New(config Config) *Scheduler {
 	if config.ClockState == nil {
 		config.ClockState = SystemClock
 	}
-	return &Scheduler{config: config, jobs: janitorJobs(config.Store), dispatcher: newDispatcher(config), crons: newCronService(config)}
+	s := &Scheduler{config: config, jobs: janitorJobs(config.Store), dispatcher: newDispatcher(config), crons: newCronService(config)}
+	if config.Backups.Schedule != nil {
+		s.backups = &backups{plan: config.Backups, store: config.Store, clock: config.Clock, logger: config.Logger, waits: s.crons.waits}
+		s.jobs = append(s.jobs, s.backups.job())
+	}
+	return s
 }
 
 // Start begins to run the jobs and returns at once. The end of ctx ends the
@@ -140,6 +148,15 @@ func (s *Scheduler) Ready(context.Context) error {
 // triggers wait for it; "" when they do not.
 func (s *Scheduler) Clock() (synchronised bool, waits string) {
 	return s.config.ClockState().Synchronised, s.crons.waits()
+}
+
+// Backups says when the next scheduled backup is due (the zero time when none
+// are taken) and why the last one failed ("" when it did not).
+func (s *Scheduler) Backups() (next time.Time, failure string) {
+	if s.backups == nil {
+		return time.Time{}, ""
+	}
+	return s.backups.state()
 }
 
 // Quiesce makes the dispatcher claim nothing more; runs in progress go on. It

@@ -194,7 +194,7 @@ func TestTheFirstStartMakesAKeyFileAndSaysSo(t *testing.T) {
 	s, err := Open(t.Context(), config)
 	noError(t, err)
 	closeTest(t, s)
-	path := filepath.Join(config.Dir, keyName)
+	path := filepath.Join(config.Dir, KeyName)
 	info, err := os.Stat(path)
 	noError(t, err)
 	if info.Mode().Perm() != 0o600 || !strings.Contains(log.String(), "keep a copy") || !strings.Contains(log.String(), path) {
@@ -264,7 +264,7 @@ func readAll(t *testing.T, dir string) []byte {
 func TestAKeyFileThatOthersMayReadStopsTheStart(t *testing.T) {
 	t.Parallel()
 	config, app := folderWithSecret(t, KeySource{})
-	path := filepath.Join(config.Dir, keyName)
+	path := filepath.Join(config.Dir, KeyName)
 	for _, mode := range []fs.FileMode{0o640, 0o604, 0o602} {
 		noError(t, os.Chmod(path, mode))
 		_, err := Open(t.Context(), config)
@@ -278,19 +278,19 @@ func TestAKeyFileThatOthersMayReadStopsTheStart(t *testing.T) {
 func TestALostKeyFile(t *testing.T) {
 	t.Parallel()
 	config, _ := folderWithSecret(t, KeySource{})
-	noError(t, os.Remove(filepath.Join(config.Dir, keyName)))
+	noError(t, os.Remove(filepath.Join(config.Dir, KeyName)))
 	_, err := Open(t.Context(), config)
 	if wantCode(t, err, KindUnavailable, "database_refused"); !strings.Contains(err.Error(), "put it back") {
 		t.Errorf("the error is %v", err)
 	}
-	if _, err := os.Stat(filepath.Join(config.Dir, keyName)); err == nil {
+	if _, err := os.Stat(filepath.Join(config.Dir, KeyName)); err == nil {
 		t.Error("a new key was made beside secrets of the old one")
 	}
 	empty := testConfig(t, t.TempDir())
 	s, err := Open(t.Context(), empty)
 	noError(t, err)
 	closeTest(t, s)
-	noError(t, os.Remove(filepath.Join(empty.Dir, keyName)))
+	noError(t, os.Remove(filepath.Join(empty.Dir, KeyName)))
 	s, err = Open(t.Context(), empty)
 	noError(t, err)
 	app := testApp(t, s, "home").ID
@@ -302,7 +302,7 @@ func TestALostKeyFile(t *testing.T) {
 func TestRotation(t *testing.T) {
 	t.Parallel()
 	config, app := folderWithSecret(t, KeySource{})
-	path := filepath.Join(config.Dir, keyName)
+	path := filepath.Join(config.Dir, KeyName)
 	old := keyFrom(t, path)
 	if n := must[int](t)(RotateKey(t.Context(), config, "")); n != 1 {
 		t.Errorf("%d secrets were sealed anew", n)
@@ -353,7 +353,7 @@ func TestARotationCutShort(t *testing.T) {
 			closeTest(t, s)
 		}
 		wantSecret(t, config, app)
-		if got := keyFrom(t, filepath.Join(config.Dir, keyName)) == next; got != committed {
+		if got := keyFrom(t, filepath.Join(config.Dir, KeyName)) == next; got != committed {
 			t.Errorf("committed %t, but the new key counts: %t", committed, got)
 		}
 		if _, err := os.Stat(filepath.Join(config.Dir, nextKeyName)); err == nil {
@@ -393,7 +393,7 @@ func TestAPasswordResetNeedsNoKey(t *testing.T) {
 	reset := config
 	reset.SecretKey = KeySource{}
 	must[bool](t)(RecoverPassword(t.Context(), reset, "ada", "another"))
-	if _, err := os.Stat(filepath.Join(config.Dir, keyName)); err == nil {
+	if _, err := os.Stat(filepath.Join(config.Dir, KeyName)); err == nil {
 		t.Error("the reset made a key")
 	}
 	wantSecret(t, config, app)

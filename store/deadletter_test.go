@@ -133,9 +133,12 @@ func TestAbandonedExecutionsAreCapped(t *testing.T) {
 		return a
 	}
 	first := note(f.app.ID)
-	for range maxAbandoned - 1 {
-		note(f.app.ID)
-	}
+	key, _, _ := splitID(first.ExecutionID)
+	noError(t, f.change(t.Context(), func(tx *transaction) error {
+		_, err := tx.exec("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"+
+			" INSERT INTO abandoned_executions SELECT ? + i, 0, ?, ?, '', 'GET', '/x', 200, 1.0, 1 FROM n", maxAbandoned-1, key, f.app.ID, f.script.ID)
+		return err
+	}))
 	count := func(app uuid.UUID) int64 {
 		return must[int64](t)(readValue(t.Context(), f.Store, func(tx *transaction) (int64, error) {
 			return tx.count("SELECT count(*) FROM abandoned_executions WHERE app_id = ?", app)
@@ -152,7 +155,6 @@ func TestAbandonedExecutionsAreCapped(t *testing.T) {
 		t.Errorf("the newest is %s, want %s", listed.Items[0].ExecutionID, last.ExecutionID)
 	}
 	gone := must[int64](t)(readValue(t.Context(), f.Store, func(tx *transaction) (int64, error) {
-		key, _, _ := splitID(first.ExecutionID)
 		return tx.count("SELECT count(*) FROM abandoned_executions WHERE key = ?", key)
 	}))
 	if gone != 0 {

@@ -13,8 +13,10 @@ import (
 	"strings"
 )
 
+// KeyName is the file of the master key in a data folder that was given none.
+const KeyName = "picloud.key"
+
 const (
-	keyName     = "picloud.key"      // the master key of a data folder that was given none
 	nextKeyName = "picloud.key.next" // its successor, while it is being changed
 
 	maxKeyFileBytes = 4 << 10
@@ -93,7 +95,7 @@ func (s *Store) masterKeys() ([]SecretKey, error) {
 	return []SecretKey{key, next}, err
 }
 
-func (s *Store) keyPath() string     { return filepath.Join(s.config.Dir, keyName) }
+func (s *Store) keyPath() string     { return filepath.Join(s.config.Dir, KeyName) }
 func (s *Store) nextKeyPath() string { return filepath.Join(s.config.Dir, nextKeyName) }
 
 // keyPlace names the key in a message.

@@ -116,8 +116,7 @@ func (s *Store) reset(ctx context.Context, request resetRequest) (bool, error) {
 	return user.Active, err
 }
 
-// leaveRequest puts the request where the server finds it. Root gives it to
-// the folder's owner, who could not read it otherwise.
+// leaveRequest puts the request where the server finds it.
 func leaveRequest(dir string, request resetRequest) error {
 	content, err := json.Marshal(request)
 	if err != nil {
@@ -128,16 +127,23 @@ func leaveRequest(dir string, request resetRequest) error {
 	if err := writeFile(draft, content); err != nil {
 		return err
 	}
-	info, err := os.Stat(dir)
-	if err != nil {
+	if err := giveToOwner(dir, draft); err != nil {
 		return errors.Join(err, os.Remove(draft))
 	}
-	if owner, ok := info.Sys().(*syscall.Stat_t); ok && os.Geteuid() == 0 {
-		if err := os.Chown(draft, int(owner.Uid), int(owner.Gid)); err != nil {
-			return errors.Join(err, os.Remove(draft))
-		}
-	}
 	return os.Rename(draft, path)
+}
+
+// giveToOwner gives a file that root has made to whom the folder belongs: the
+// server could not read it otherwise.
+func giveToOwner(dir, path string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	if owner, ok := info.Sys().(*syscall.Stat_t); ok && os.Geteuid() == 0 {
+		return os.Chown(path, int(owner.Uid), int(owner.Gid))
+	}
+	return nil
 }
 
 // awaitAnswer waits for the server's answer. When the server stops without

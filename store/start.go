@@ -27,21 +27,33 @@ type found struct {
 
 // inspect decides whether the database may be opened, without changing it.
 func inspect(ctx context.Context, directory string, lock *lockFile) (found, error) {
-	f := found{path: filepath.Join(directory, databaseName)}
-	marker, err := os.ReadFile(filepath.Join(directory, markerName))
-	switch {
-	case err == nil:
-		if f.instance, err = uuid.Parse(strings.TrimSpace(string(marker))); err != nil {
-			return f, refusal("%s does not hold an instance id; restore it from a backup, or delete it if %s is the right database",
-				filepath.Join(directory, markerName), f.path)
-		}
-	case !errors.Is(err, fs.ErrNotExist):
+	instance, err := readMarker(directory)
+	f := found{path: filepath.Join(directory, databaseName), instance: instance}
+	if err != nil {
 		return f, err
 	}
 	if err := f.look(lock); err != nil || f.fresh {
 		return f, err
 	}
 	return f, f.check(ctx)
+}
+
+// readMarker returns the instance that a folder belongs to; zero without a marker.
+func readMarker(directory string) (uuid.UUID, error) {
+	path := filepath.Join(directory, markerName)
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return uuid.Nil, nil
+	}
+	if err != nil {
+		return uuid.Nil, err
+	}
+	instance, err := uuid.Parse(strings.TrimSpace(string(content)))
+	if err != nil {
+		return uuid.Nil, refusal("%s does not hold an instance id; restore it from a backup, or delete it if %s is the right database",
+			path, filepath.Join(directory, databaseName))
+	}
+	return instance, nil
 }
 
 // look judges the files by their outside.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -71,6 +72,8 @@ type Store struct {
 	outbox             outbox
 	fired              firedStamps
 	running            *runningFile
+	backingUp          sync.Mutex                                 // held while a copy is made
+	rest               func(context.Context, time.Duration) error // between two steps of it
 	deadLettersMade    atomic.Int64
 	deadLettersDropped atomic.Int64
 	ids                idGenerator
@@ -105,7 +108,7 @@ func open(ctx context.Context, config Config, migrations fs.FS, keepHouse bool) 
 		config.DataCacheBytes = 8 << 20
 	}
 	s := &Store{ids: idGenerator{now: config.Now}, config: config, data: newDataCache(config.DataCacheBytes), queries: make(chan struct{}, documentReaders), migrations: migrations,
-		path: filepath.Join(config.Dir, databaseName), space: newDiskSpace(config.Dir), written: newWrittenBytes()}
+		path: filepath.Join(config.Dir, databaseName), space: newDiskSpace(config.Dir), written: newWrittenBytes(), rest: rest}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.abandon())
 	}
@@ -154,6 +157,9 @@ func (s *Store) start(ctx context.Context) error {
 	}
 	f, err := inspect(ctx, s.config.Dir, s.lock)
 	if err != nil {
+		return err
+	}
+	if err := dropCopies(s.path); err != nil {
 		return err
 	}
 	if err := s.openDatabase(ctx, f); err != nil {

@@ -34,6 +34,8 @@ type Config struct {
 	ClockState func() ClockState
 	// Built is when the program was built: no clock before it is right.
 	Built time.Time
+	// EveryMinute is called once a minute; nil calls nothing.
+	EveryMinute func(context.Context) error
 	// Backups says when backups are taken; the zero value takes none.
 	Backups BackupPlan
 }
@@ -67,6 +69,9 @@ func New(config Config) *Scheduler {
 		config.ClockState = SystemClock
 	}
 	s := &Scheduler{config: config, jobs: janitorJobs(config.Store), dispatcher: newDispatcher(config), crons: newCronService(config)}
+	if config.EveryMinute != nil {
+		s.jobs = append(s.jobs, job{"figures of the minute", time.Minute, time.Minute, config.EveryMinute})
+	}
 	if config.Backups.Schedule != nil {
 		s.backups = &backups{plan: config.Backups, store: config.Store, clock: config.Clock, logger: config.Logger, waits: s.crons.waits}
 		s.jobs = append(s.jobs, s.backups.job())

@@ -1,0 +1,44 @@
+package http
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// warning is something that whoever runs the instance should look at.
+type warning struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+func (s *Server) warnings(stats *instanceStats) []warning {
+	warnings := []warning{}
+	warn := func(is bool, code, format string, args ...any) {
+		if is {
+			warnings = append(warnings, warning{code, fmt.Sprintf(format, args...)})
+		}
+	}
+	warn(s.store.DiskFull(), "disk_full", "the disk is full, so nothing is stored; free some space")
+	warn(s.config.DevMode, "dev_mode", "dev mode is on: secrets are sealed with a key that everybody knows; unset PICLOUD_DEV_MODE before real ones are kept here")
+	warn(stats.ActiveOwners > 1, "several_owners", "%d users are owners and may do everything; make those admins or members who need less", stats.ActiveOwners)
+	warn(stats.Clock.Waits != "", "clock_doubtful", "cron triggers wait for a right clock: %s", stats.Clock.Waits)
+	lifted := s.liftedApps()
+	warn(len(lifted) > 0, "sandbox_lifted", "the sandbox is lifted for %s: pages there can act as any admin who visits them", strings.Join(lifted, ", "))
+	return warnings
+}
+
+// liftedApps are the slugs of the apps whose pages share the admin page's
+// origin; with a host of its own it shares it with none.
+func (s *Server) liftedApps() (slugs []string) {
+	if s.config.AdminHost != "" {
+		return nil
+	}
+	for _, app := range s.store.Catalog().Apps {
+		if app.SandboxLifted {
+			slugs = append(slugs, app.Slug)
+		}
+	}
+	slices.Sort(slugs)
+	return slugs
+}

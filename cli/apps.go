@@ -106,8 +106,9 @@ func (r *remote) membersCommand() *cobra.Command {
 		Use: "members APP", Short: "List who may do what in an app", Args: takes(1, 1), RunE: members,
 		Example: "  {{name}} apps members greenhouse\n  {{name}} apps members set greenhouse bob editor",
 	}
-	command.AddCommand(&cobra.Command{
-		Use: "set APP USER ROLE", Short: "Make a user viewer, editor or app_admin of an app", Args: takes(3, 3),
+	command.AddCommand(r.named(&cobra.Command{
+		Example: "  {{name}} apps members set greenhouse bob editor",
+		Use:     "set APP USER ROLE", Short: "Make a user viewer, editor or app_admin of an app", Args: takes(3, 3),
 		RunE: r.call(func(ctx context.Context, c *client.Client, args []string) error {
 			member, err := c.SetMember(ctx, args[0], args[1], client.MemberRole{Role: store.AppRole(args[2])})
 			if err != nil {
@@ -115,8 +116,9 @@ func (r *remote) membersCommand() *cobra.Command {
 			}
 			return printOne(r, member, memberColumns...)
 		}),
-	}, &cobra.Command{
-		Use: "rm APP USER", Aliases: []string{"delete"}, Short: "Take a user's role in an app away", Args: takes(2, 2),
+	}), r.named(&cobra.Command{
+		Example: "  {{name}} apps members rm greenhouse bob",
+		Use:     "rm APP USER", Aliases: []string{"delete"}, Short: "Take a user's role in an app away", Args: takes(2, 2),
 		RunE: r.call(func(ctx context.Context, c *client.Client, args []string) error {
 			if err := c.RemoveMember(ctx, args[0], args[1]); err != nil {
 				return err
@@ -124,6 +126,6 @@ func (r *remote) membersCommand() *cobra.Command {
 			r.said("%s has no role in %s any more.", args[1], args[0])
 			return nil
 		}),
-	})
+	}))
 	return r.named(command)
 }

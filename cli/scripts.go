@@ -146,6 +146,7 @@ func (r *remote) versionsCommand() *cobra.Command {
 	var app string
 	command := &cobra.Command{
 		Use: "versions SCRIPT", Short: "List a script's versions, newest first", Args: takes(1, 1), Long: "List a script's versions, newest first. " + scriptUse,
+		Example: "  {{name}} scripts versions hello",
 		RunE: r.call(func(ctx context.Context, c *client.Client, args []string) error {
 			found, err := r.script(ctx, c, app, args[0])
 			if err != nil {
@@ -159,7 +160,7 @@ func (r *remote) versionsCommand() *cobra.Command {
 		}),
 	}
 	r.appFlag(command, &app)
-	return command
+	return r.named(command)
 }
 
 func (r *remote) rollbackCommand() *cobra.Command {

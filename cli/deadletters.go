@@ -33,11 +33,12 @@ func eventKind(event json.RawMessage) string {
 }
 
 func (r *remote) deadLettersListCommand() *cobra.Command {
-	var app string
+	var app, state string
 	command := &cobra.Command{
 		Use: "ls", Short: "List an app's dead letters", Args: noArguments,
+		Example: "  {{name}} dead-letters ls --state open,handler_failed",
 		RunE: r.call(func(ctx context.Context, c *client.Client, _ []string) error {
-			letters, err := c.DeadLetters(ctx, r.app(app))
+			letters, err := c.DeadLetters(ctx, r.app(app), state)
 			if err != nil {
 				return err
 			}
@@ -45,7 +46,8 @@ func (r *remote) deadLettersListCommand() *cobra.Command {
 		}),
 	}
 	r.appFlag(command, &app)
-	return command
+	command.Flags().StringVar(&state, "state", "", "only those that are open, handler_failed, replayed or resolved; several with commas between")
+	return r.named(command)
 }
 
 func (r *remote) deadLettersShowCommand() *cobra.Command {

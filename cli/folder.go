@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -101,11 +103,39 @@ func fileChanges(from, to map[string]string) []fileChange {
 			changes = append(changes, fileChange{"create", name})
 		case !is:
 			changes = append(changes, fileChange{"delete", name})
-		case before != after:
+		case before != after && !(name == folder.Settings && sameSettings(before, after)):
 			changes = append(changes, fileChange{"change", name})
 		}
 	}
 	return changes
+}
+
+// sameSettings reports whether two forms of app.toml say the same: comments, the
+// order of routes and triggers and the ways to write a table do not matter, and
+// what one of them leaves out of the app's own fields is not asked for.
+func sameSettings(a, b string) bool {
+	var one, other map[string]any
+	if toml.Unmarshal([]byte(a), &one) != nil || toml.Unmarshal([]byte(b), &other) != nil {
+		return false
+	}
+	for _, field := range []string{"slug", "name", "description", "secrets"} {
+		if one[field] == nil || other[field] == nil {
+			delete(one, field)
+			delete(other, field)
+		}
+	}
+	return reflect.DeepEqual(ordered(one), ordered(other))
+}
+
+// ordered puts the lists of tables into one order.
+func ordered(settings map[string]any) map[string]any {
+	for _, field := range []string{"routes", "triggers"} {
+		if list, ok := settings[field].([]any); ok {
+			// Maps are printed in the order of their keys.
+			slices.SortFunc(list, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+		}
+	}
+	return settings
 }
 
 // writeFolder does the changes that lead to files.

@@ -32,7 +32,7 @@ func (r *remote) addFlags(root *cobra.Command) {
 	flags := root.PersistentFlags()
 	flags.StringVarP(&r.form, "output", "o", "", "table, tsv or json; a table on a terminal, tsv otherwise")
 	flags.StringVar(&r.url, "url", "", "the instance to call (PICLOUD_URL; that of the last login, else "+defaultURL+")")
-	flags.StringVar(&r.token, "token", "", "session token or API key to call it with (PICLOUD_TOKEN; else that of the last login)")
+	flags.StringVar(&r.token, "token", "", "session token or API key to call it with (PICLOUD_TOKEN, which no list of processes shows; else that of the last login)")
 	r.completeFlag(root, "output", cobra.FixedCompletions([]string{formTable, formTSV, formJSON}, cobra.ShellCompDirectiveNoFileComp))
 }
 

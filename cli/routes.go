@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"picloud/cli/client"
@@ -19,14 +21,44 @@ func (r *remote) routesCommand() *cobra.Command {
 
 func routeName(route *store.Route) string { return route.Method + " " + route.Host + route.Path }
 
-var routeColumns = []column[store.Route]{
-	{"method", func(route *store.Route) string { return route.Method }},
-	{"host", func(route *store.Route) string { return route.Host }},
-	{"path", func(route *store.Route) string { return route.Path }},
-	{"mode", func(route *store.Route) string { return route.DispatchMode }},
-	{"guards", guardNames},
-	{"script id", func(route *store.Route) string { return route.ScriptID.String() }},
-	{"id", func(route *store.Route) string { return route.ID.String() }},
+func routeColumns(scripts scriptNames) []column[store.Route] {
+	return []column[store.Route]{
+		{"method", func(route *store.Route) string { return route.Method }},
+		{"host", func(route *store.Route) string { return route.Host }},
+		{"path", func(route *store.Route) string { return route.Path }},
+		{"script", func(route *store.Route) string { return scripts.of(route.ScriptID) }},
+		{"mode", func(route *store.Route) string { return route.DispatchMode }},
+		{"guards", guardNames},
+		{"id", func(route *store.Route) string { return route.ID.String() }},
+	}
+}
+
+// scriptNames are the names of an app's scripts. As JSON nobody needs them.
+type scriptNames map[uuid.UUID]string
+
+func (n scriptNames) of(id uuid.UUID) string { return cmp.Or(n[id], id.String()) }
+
+func (r *remote) scriptNames(ctx context.Context, c *client.Client, app string) (scriptNames, error) {
+	if r.form == formJSON {
+		return nil, nil
+	}
+	scripts, err := c.AppScripts(ctx, app)
+	names := make(scriptNames, len(scripts))
+	for _, script := range scripts {
+		names[script.ID] = script.Name
+	}
+	return names, err
+}
+
+func (r *remote) printRoute(ctx context.Context, c *client.Client, route store.Route, err error) error {
+	if err != nil {
+		return err
+	}
+	names, err := r.scriptNames(ctx, c, route.AppID.String())
+	if err != nil {
+		return err
+	}
+	return printOne(r, route, routeColumns(names)...)
 }
 
 func guardNames(route *store.Route) string {
@@ -72,7 +104,11 @@ func (r *remote) routesListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return printList(r, routes, routeColumns...)
+			names, err := r.scriptNames(ctx, c, r.app(app))
+			if err != nil {
+				return err
+			}
+			return printList(r, routes, routeColumns(names)...)
 		}),
 	}
 	r.appFlag(command, &app)
@@ -139,10 +175,7 @@ func (r *remote) routesCreateCommand() *cobra.Command {
 			return err
 		}
 		route, err := c.CreateRoute(ctx, found.ID.String(), draft)
-		if err != nil {
-			return err
-		}
-		return printOne(r, route, routeColumns...)
+		return r.printRoute(ctx, c, route, err)
 	})
 	r.appFlag(command, &app)
 	given.add(command)
@@ -188,10 +221,7 @@ func (r *remote) routesChangeCommand() *cobra.Command {
 			return err
 		}
 		route, err := c.ChangeRoute(ctx, found.ID.String(), change)
-		if err != nil {
-			return err
-		}
-		return printOne(r, route, routeColumns...)
+		return r.printRoute(ctx, c, route, err)
 	})
 	r.appFlag(command, &app)
 	command.Flags().StringVar(&script, "script", "", "the script that it leads to")

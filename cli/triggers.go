@@ -19,14 +19,36 @@ func (r *remote) triggersCommand() *cobra.Command {
 		r.triggersSwitchCommand("disable", "Switch a trigger off; its deliveries wait", false), r.triggersFireCommand(), r.triggersDeleteCommand(), r.previewCommand())
 }
 
-var triggerColumns = []column[store.Trigger]{
-	{"name", func(t *store.Trigger) string { return t.Name }},
-	{"kind", func(t *store.Trigger) string { return string(t.Kind) }},
-	{"listens to", triggerRule},
-	{"enabled", func(t *store.Trigger) string { return yesNo(t.Enabled) + strings.TrimRight(" "+t.Held, " ") }},
-	{"last fired", func(t *store.Trigger) string { return moment(t.LastFiredAt) }},
-	{"script id", func(t *store.Trigger) string { return t.ScriptID.String() }},
-	{"id", func(t *store.Trigger) string { return t.ID.String() }},
+func triggerColumns(scripts scriptNames) []column[store.Trigger] {
+	return []column[store.Trigger]{
+		{"name", func(t *store.Trigger) string { return t.Name }},
+		{"kind", func(t *store.Trigger) string { return string(t.Kind) }},
+		{"listens to", triggerRule},
+		{"script", func(t *store.Trigger) string { return scripts.of(t.ScriptID) }},
+		{"enabled", func(t *store.Trigger) string { return yesNo(t.Enabled) + strings.TrimRight(" "+t.Held, " ") }},
+		{"last fired", func(t *store.Trigger) string { return moment(t.LastFiredAt) }},
+		{"id", func(t *store.Trigger) string { return t.ID.String() }},
+	}
+}
+
+// printTrigger shows one trigger, with more columns than a list has.
+func (r *remote) printTrigger(ctx context.Context, c *client.Client, trigger store.Trigger, err error) error {
+	if err != nil {
+		return err
+	}
+	names, err := r.scriptNames(ctx, c, trigger.AppID.String())
+	if err != nil {
+		return err
+	}
+	return printOne(r, trigger, append(triggerColumns(names),
+		column[store.Trigger]{"ordered", func(t *store.Trigger) string { return yesNo(t.Ordered) }},
+		column[store.Trigger]{"attempts", func(t *store.Trigger) string { return integer(t.Retry.MaxAttempts) }},
+		column[store.Trigger]{"next at", func(t *store.Trigger) string {
+			if t.Cron == nil {
+				return ""
+			}
+			return moment(t.Cron.NextAt)
+		}})...)
 }
 
 // triggerRule is what a trigger listens to, in a few words.
@@ -69,7 +91,11 @@ func (r *remote) triggersListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return printList(r, triggers, triggerColumns...)
+			names, err := r.scriptNames(ctx, c, r.app(app))
+			if err != nil {
+				return err
+			}
+			return printList(r, triggers, triggerColumns(names)...)
 		}),
 	}
 	r.appFlag(command, &app)
@@ -78,16 +104,8 @@ func (r *remote) triggersListCommand() *cobra.Command {
 
 func (r *remote) triggersShowCommand() *cobra.Command {
 	return r.withTrigger("show TRIGGER", "Show a trigger", "  {{name}} triggers show nightly",
-		func(_ context.Context, _ *client.Client, found store.Trigger) error {
-			return printOne(r, found, append(triggerColumns[:len(triggerColumns):len(triggerColumns)],
-				column[store.Trigger]{"ordered", func(t *store.Trigger) string { return yesNo(t.Ordered) }},
-				column[store.Trigger]{"attempts", func(t *store.Trigger) string { return integer(t.Retry.MaxAttempts) }},
-				column[store.Trigger]{"next at", func(t *store.Trigger) string {
-					if t.Cron == nil {
-						return ""
-					}
-					return moment(t.Cron.NextAt)
-				}})...)
+		func(ctx context.Context, c *client.Client, found store.Trigger) error {
+			return r.printTrigger(ctx, c, found, nil)
 		})
 }
 
@@ -138,10 +156,7 @@ func (r *remote) triggersCreateCommand() *cobra.Command {
 			}
 			draft.ScriptID = found.ID.String()
 			trigger, err := c.CreateTrigger(ctx, r.app(given.app), args[1], draft)
-			if err != nil {
-				return err
-			}
-			return printOne(r, trigger, triggerColumns...)
+			return r.printTrigger(ctx, c, trigger, err)
 		}),
 	}
 	r.appFlag(command, &given.app)
@@ -191,10 +206,7 @@ func (r *remote) triggersSwitchCommand(verb, short string, on bool) *cobra.Comma
 	return r.withTrigger(verb+" TRIGGER", short, "  {{name}} triggers "+verb+" nightly",
 		func(ctx context.Context, c *client.Client, found store.Trigger) error {
 			trigger, err := c.ChangeTrigger(ctx, found.ID.String(), client.TriggerChange{Enabled: &on})
-			if err != nil {
-				return err
-			}
-			return printOne(r, trigger, triggerColumns...)
+			return r.printTrigger(ctx, c, trigger, err)
 		})
 }
 

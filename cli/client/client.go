@@ -154,6 +154,9 @@ func (c *Client) failure(response *http.Response) error {
 	if err != nil {
 		return &Unreachable{c.URL, err}
 	}
+	if place := response.Header.Get("Location"); place != "" {
+		return &Unreachable{c.URL, fmt.Errorf("it leads to %s; call that instead", place)}
+	}
 	if json.Unmarshal(text, &body) != nil || body.Error.Code == "" {
 		return &Unreachable{c.URL, fmt.Errorf("what answers there (%s) is not PiCloud", response.Status)}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
 
 	"github.com/google/uuid"
 
@@ -103,9 +104,14 @@ type DeadLetter struct {
 	CreatedAt store.Time            `json:"created_at"`
 }
 
-// DeadLetters lists an app's dead letters.
-func (c *Client) DeadLetters(ctx context.Context, app string) ([]DeadLetter, error) {
-	return list[DeadLetter](ctx, c, path("apps/", app, "/dead-letters"), nil, 0)
+// DeadLetters lists an app's dead letters: those in a state, or in one of several
+// with commas between; "" stands for all.
+func (c *Client) DeadLetters(ctx context.Context, app, state string) ([]DeadLetter, error) {
+	query := url.Values{}
+	if state != "" {
+		query.Set("state", state)
+	}
+	return list[DeadLetter](ctx, c, path("apps/", app, "/dead-letters"), query, 0)
 }
 
 // DeadLetter returns a dead letter.

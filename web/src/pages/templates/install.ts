@@ -1,73 +1,60 @@
-// What installing a template does: its secrets, its script with grants, routes and triggers. When one of them is
-// refused, what was made before it is taken away again, so that another try begins afresh; secrets stay.
+// Makes everything that a template needs; when one part is refused, takes back what was made before it.
 import { createGrant } from "../../api/grants";
 import { createRoute, deleteRoute } from "../../api/routes";
 import { createScript, deleteScript } from "../../api/scripts";
 import { setSecret } from "../../api/secrets";
 import { createTrigger, deleteTrigger } from "../../api/triggers";
-import type { AppInfo, Script } from "../../api/types";
-import type { Template } from "./catalog";
+import type { Template } from "./templates";
 
-/** Values by a secret's name. */
-export type Values = Record<string, string>;
-
-/** Makes everything and returns the script. */
-export async function install(template: Template, app: AppInfo, name: string, values: Values): Promise<Script> {
+/** secrets are the values of those that are to be set; the hosts of grants are always among them. */
+export async function install(app: string, template: Template, secrets: ReadonlyMap<string, string>): Promise<void> {
   const undo: (() => Promise<unknown>)[] = [];
   try {
-    return await make(template, app, name, values, undo);
+    // Before the routes, whose guards ask for them. They stay when the rest is refused: they are somebody's input.
+    for (const [name, value] of secrets) {
+      await setSecret(app, name, value);
+    }
+    const { id } = await createScript(app, { ...template.script, source: template.source });
+    undo.push(() => deleteScript(id));
+    for (const { host_secret, port } of template.grants ?? []) {
+      await createGrant(id, secrets.get(host_secret) ?? "", port);
+    }
+    for (const route of template.routes ?? []) {
+      const made = await createRoute(id, route);
+      undo.push(() => deleteRoute(made.id));
+    }
+    for (const { kind, ...trigger } of template.triggers ?? []) {
+      const made = await createTrigger(app, kind, { ...trigger, script_id: id, cron: inThisZone(trigger.cron) });
+      undo.push(() => deleteTrigger(made.id));
+    }
   } catch (thrown) {
-    for (const step of undo.reverse()) {
-      await step();
+    for (const takeBack of undo.reverse()) {
+      await takeBack().catch(() => {}); // why the install failed matters more, and is what is shown
     }
     throw thrown;
   }
 }
 
-async function make(template: Template, app: AppInfo, name: string, values: Values, undo: (() => Promise<unknown>)[]) {
-  for (const secret of template.secrets ?? []) {
-    const value = values[secret.name];
-    if (value) {
-      await setSecret(app.slug, secret.name, value);
-    }
-  }
-  const script = await createScript(app.slug, { ...template.script, name, source: template.source });
-  undo.push(() => deleteScript(script.id));
-  for (const { host_secret, port } of template.grants ?? []) {
-    const host = values[host_secret];
-    if (host) {
-      await createGrant(script.id, host, port);
-    }
-  }
-  for (const draft of template.routes ?? []) {
-    const route = await createRoute(script.id, draft);
-    undo.push(() => deleteRoute(route.id));
-  }
-  for (const { kind, ...draft } of template.triggers ?? []) {
-    const body = { ...draft, script_id: script.id };
-    if (body.cron) {
-      body.cron = { ...body.cron, timezone: Intl.DateTimeFormat().resolvedOptions().timeZone };
-    }
-    const trigger = await createTrigger(app.slug, kind, body);
-    undo.push(() => deleteTrigger(trigger.id));
-  }
-  return script;
+type Cron = NonNullable<Template["triggers"]>[number]["cron"];
+
+/** Seven in the morning is meant where the person is. */
+function inThisZone(cron: Cron): Cron {
+  return cron && { ...cron, timezone: Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC" };
 }
 
-/** A secret that nobody has to remember: 32 letters and digits. */
+const alphabet = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+
+/** A random text of 40 letters and digits: about 230 bits. */
 export function randomSecret(): string {
-  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-  // Of a byte's 256 values the last 8 would come up for some letters more often than for others.
-  const bytes = [...crypto.getRandomValues(new Uint8Array(128))].filter((byte) => byte < 248);
-  return bytes.slice(0, 32).map((byte) => letters[byte % letters.length]).join("");
-}
-
-/** Fills in what a step's text to copy leaves open. */
-export function fillIn(text: string, base: URL, values: Values): string {
-  const known: Record<string, string> = {
-    base: base.href.replace(/\/$/, ""), host: base.hostname, port: base.port || (base.protocol === "https:" ? "443" : "80"),
-  };
-  return text.replace(/\{(base|host|port|secret:([A-Z0-9_]+))\}/g, (whole, word: string, secret?: string) =>
-    secret ? values[secret] || `(the secret ${secret})` : (known[word] ?? whole),
-  );
+  // 256 is no multiple of the alphabet's length; bytes beyond the last whole multiple would favour its first letters.
+  const limit = 256 - (256 % alphabet.length);
+  let text = "";
+  while (text.length < 40) {
+    for (const byte of crypto.getRandomValues(new Uint8Array(64))) {
+      if (byte < limit && text.length < 40) {
+        text += alphabet[byte % alphabet.length];
+      }
+    }
+  }
+  return text;
 }

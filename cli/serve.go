@@ -120,6 +120,9 @@ func (i *instance) start() (err error) {
 	if i.store, err = store.Open(ctx, i.storeConfig()); err != nil {
 		return err
 	}
+	if i.store.SafeMode() {
+		i.logger.Warn("SAFE MODE: triggers are off, because the last starts have crashed; open the admin page, switch off the script or trigger that crashes PiCloud, and restart it")
+	}
 	if err := i.claim(ctx); err != nil {
 		return err
 	}
@@ -241,6 +244,7 @@ func (i *instance) storeConfig() store.Config {
 		LogRetentionRows:    int(i.settings.RetentionRows),
 		ReservedModuleNames: sdk.ReservedNames(),
 		SecretKey:           i.settings.keySource(),
+		CountStarts:         true,
 		OnFatal: func(err error) {
 			select {
 			case i.failed <- err:
@@ -273,6 +277,8 @@ func (i *instance) schedulerConfig() scheduler.Config {
 		Workers: i.engine.BackgroundSlots(),
 		Built:   built(),
 		Backups: i.backupPlan(),
+
+		SafeMode: i.store.SafeMode(),
 	}
 }
 

@@ -14,24 +14,10 @@ type instanceStats struct {
 	Warnings     []warning  `json:"warnings"`
 }
 
-// warning is something that whoever runs the instance should look at.
-type warning struct {
-	Code    string `json:"code"`
-	Message string `json:"message"`
-}
-
 func (s *Server) showStats(c echo.Context, _ principal) error {
 	owners, err := s.store.ActiveOwners(c.Request().Context())
 	if err != nil {
 		return fmt.Errorf("count owners: %w", err)
 	}
-	stats := instanceStats{ActiveOwners: owners, Clock: s.clock(), Warnings: []warning{}}
-	if owners > 1 {
-		stats.Warnings = append(stats.Warnings, warning{"several_owners",
-			fmt.Sprintf("%d users are owners and may do everything; make those admins or members who need less", owners)})
-	}
-	if waits := stats.Clock.Waits; waits != "" {
-		stats.Warnings = append(stats.Warnings, warning{"clock_doubtful", "cron triggers wait for a right clock: " + waits})
-	}
-	return answer(c, nethttp.StatusOK, stats)
+	return answer(c, nethttp.StatusOK, instanceStats{ActiveOwners: owners, Clock: s.clock(), Warnings: s.warnings(owners)})
 }

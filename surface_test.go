@@ -223,6 +223,7 @@ func TestSurfaceAPI(t *testing.T) {
 	call("GET", "api-keys", "api-keys", nil)
 	call("DELETE", "api-keys/"+key, "api-keys/{id}", nil)
 	call("GET", "instance/stats", "instance/stats", nil)
+	call("GET", "instance/settings", "instance/settings", nil)
 	call("GET", "audit?limit=1", "audit", nil)
 	call("DELETE", "admins/"+user, "admins/{id}", nil)
 	call("DELETE", "apps/home", "apps/{app}", nil)

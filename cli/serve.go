@@ -46,6 +46,7 @@ func serveCommand(process Process) *cobra.Command {
 			if err := settings.check(); err != nil {
 				return usageError{err}
 			}
+			settings.inForce = inForce(table, command.Flags(), process.Getenv)
 			return serve(settings, process)
 		},
 	}
@@ -85,6 +86,7 @@ type instance struct {
 	engine    *runtime.Engine
 	server    *http.Server
 	scheduler *scheduler.Scheduler
+	history   *http.History
 	setup     string // the one-time setup token; "" once a user exists
 }
 
@@ -129,6 +131,7 @@ func (i *instance) start() (err error) {
 	i.client = egress.New(i.settings.Outside.client(i.process.Version))
 	i.warnOfPrivate()
 	i.engine = runtime.New(i.runtimeConfig())
+	i.history = http.NewHistory(i.store, i.engine, time.Now)
 	i.scheduler = scheduler.New(i.schedulerConfig())
 	if err := i.scheduler.Start(ctx); err != nil {
 		return err
@@ -278,7 +281,8 @@ func (i *instance) schedulerConfig() scheduler.Config {
 		Built:   built(),
 		Backups: i.backupPlan(),
 
-		SafeMode: i.store.SafeMode(),
+		SafeMode:    i.store.SafeMode(),
+		EveryMinute: i.history.Sample,
 	}
 }
 
@@ -328,5 +332,8 @@ func (i *instance) httpConfig() http.Config {
 		BackupFolder:   i.backupPlan().Folder,
 		Backups:        i.scheduler.Backups,
 		MetricsOff:     i.settings.Metrics == "off",
+		History:        i.history,
+		Settings:       i.settings.inForce,
+		DevMode:        i.settings.DevMode,
 	}
 }

@@ -42,6 +42,8 @@ type Settings struct {
 	SecretKeyFile    string
 	DevMode          bool
 	Default, Ceiling limitSettings
+
+	inForce []http.Setting // all of these, as the API shows them
 }
 
 // limitSettings is one set of limits in the units of their variables.
@@ -143,18 +145,15 @@ func limitTable(infix, prefix, what string, l *limitSettings, fallback [6]string
 	}
 }
 
-// load fills the settings: a flag that was given, else the variable, else the
-// fallback. A bad value is an error that names where it came from.
+// load fills the settings. A bad value is an error that names where it came from.
 func load(table []setting, flags *pflag.FlagSet, getenv func(string) string) error {
 	for _, line := range table {
-		value, origin := line.fallback, line.variable
-		if v := getenv(line.variable); v != "" {
-			value = v
-		}
-		if line.flag != "" && flags.Changed(line.flag) {
-			value, origin = flags.Lookup(line.flag).Value.String(), "--"+line.flag
-		}
+		value, source := line.given(flags, getenv)
 		if err := line.set(value); err != nil {
+			origin := line.variable
+			if source == "flag" {
+				origin = "--" + line.flag
+			}
 			if line.flag == "" { // it may be a secret
 				return fmt.Errorf("%s %w", origin, err)
 			}
@@ -162,6 +161,33 @@ func load(table []setting, flags *pflag.FlagSet, getenv func(string) string) err
 		}
 	}
 	return nil
+}
+
+// given returns the value of a flag that was given, else of the variable, else
+// the fallback, and which of these it is.
+func (line setting) given(flags *pflag.FlagSet, getenv func(string) string) (value, source string) {
+	if line.flag != "" && flags.Changed(line.flag) {
+		return flags.Lookup(line.flag).Value.String(), "flag"
+	}
+	if value := getenv(line.variable); value != "" {
+		return value, "environment"
+	}
+	return line.fallback, "default"
+}
+
+// inForce lists the settings as the API shows them: of those that have no flag,
+// because they may be secret, only where they come from.
+func inForce(table []setting, flags *pflag.FlagSet, getenv func(string) string) []http.Setting {
+	list := make([]http.Setting, 0, len(table))
+	for _, line := range table {
+		value, source := line.given(flags, getenv)
+		shown := http.Setting{Name: line.variable, Flag: line.flag, Description: line.usage, Default: line.fallback, Source: source, Secret: line.flag == ""}
+		if !shown.Secret {
+			shown.Value = &value
+		}
+		list = append(list, shown)
+	}
+	return list
 }
 
 // check finds settings that are wrong only together.

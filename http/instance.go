@@ -1,23 +1,182 @@
 package http
 
 import (
+	"context"
 	"fmt"
+	"math"
 	nethttp "net/http"
+	"runtime/debug"
+	gometrics "runtime/metrics"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
+
+	"picloud/store"
 )
 
-// instanceStats is the answer of GET instance/stats.
+// instanceStats is the answer of GET instance/stats. Counts are since the start.
 type instanceStats struct {
 	ActiveOwners int        `json:"active_owners"`
 	Clock        clockState `json:"clock"`
 	Warnings     []warning  `json:"warnings"`
+
+	Now          store.Time            `json:"now"`
+	StartedAt    store.Time            `json:"started_at"`
+	Executions   executionCounts       `json:"executions"`
+	Latency      *latency              `json:"latency_ms"` // null when nothing ran
+	Gate         gateState             `json:"gate"`
+	Memory       memoryState           `json:"memory"`
+	Database     databaseState         `json:"database"`
+	WrittenBytes map[store.Cause]int64 `json:"written_bytes"` // by what they were written for
+	Outbox       outboxState           `json:"outbox"`
+	DeadLetters  deadLetterCounts      `json:"dead_letters"`
+	// Minutes are the newest minutes, oldest first.
+	Minutes []minuteStats `json:"minutes"`
 }
 
+// executionCounts count runs that ended. Failed are all but successes; requests
+// that a route's guard refused are no runs.
+type executionCounts struct {
+	Total    int64                           `json:"total"`
+	Failed   int64                           `json:"failed"`
+	ByStatus map[store.ExecutionStatus]int64 `json:"by_status"`
+}
+
+// gateState is how many scripts run, may run at once, and wait.
+type gateState struct {
+	Slots   int64 `json:"slots"`
+	Running int64 `json:"running"`
+	Waiting int64 `json:"waiting"`
+}
+
+// memoryState is what the process holds, in bytes. Past the limit it collects
+// garbage harder; null without one.
+type memoryState struct {
+	UsedBytes  int64  `json:"used_bytes"`
+	LimitBytes *int64 `json:"limit_bytes"`
+}
+
+// databaseState is the size of the database's files and what is free beside them.
+type databaseState struct {
+	FileBytes int64 `json:"file_bytes"`
+	WALBytes  int64 `json:"wal_bytes"`
+	FreeBytes int64 `json:"free_bytes"`
+}
+
+// outboxState is what waits in the outboxes of all apps.
+type outboxState struct {
+	Deliveries int64 `json:"deliveries"`
+	Bytes      int64 `json:"bytes"`
+	OldestMS   int64 `json:"oldest_ms"`
+}
+
+// deadLetterCounts count the dead letters of all apps; Open are those that
+// need a look.
+type deadLetterCounts struct {
+	Kept int64 `json:"kept"`
+	Open int64 `json:"open"`
+}
+
+// defaultMinutes are shown when the query does not say how many.
+const defaultMinutes = 60
+
 func (s *Server) showStats(c echo.Context, _ principal) error {
-	owners, err := s.store.ActiveOwners(c.Request().Context())
+	minutes, err := queryMinutes(c)
 	if err != nil {
-		return fmt.Errorf("count owners: %w", err)
+		return err
 	}
-	return answer(c, nethttp.StatusOK, instanceStats{ActiveOwners: owners, Clock: s.clock(), Warnings: s.warnings(owners)})
+	ctx := c.Request().Context()
+	stats := s.countedStats()
+	stats.Minutes = s.config.History.latest(minutes)
+	if err := s.readStats(ctx, &stats); err != nil {
+		return fmt.Errorf("read the instance's figures: %w", err)
+	}
+	stats.Warnings = s.warnings(&stats)
+	return answer(c, nethttp.StatusOK, stats)
+}
+
+func queryMinutes(c echo.Context) (int, error) {
+	given := c.QueryParam("minutes")
+	if given == "" {
+		return defaultMinutes, nil
+	}
+	n, err := strconv.Atoi(given)
+	if err != nil || n < 1 || n > historyMinutes {
+		return 0, badParameter("minutes", "minutes is a whole number from 1 to %d", historyMinutes)
+	}
+	return n, nil
+}
+
+// countedStats are the figures that lie in memory.
+func (s *Server) countedStats() instanceStats {
+	engine := s.engine.Stats()
+	return instanceStats{
+		Clock:        s.clock(),
+		Now:          store.TimeOf(s.config.Now()),
+		StartedAt:    store.TimeOf(s.started),
+		Executions:   executionsOf(s.store),
+		Latency:      latencyOf(engine.Duration),
+		Gate:         gateState{Slots: engine.Gate.Slots, Running: engine.Gate.Running, Waiting: engine.Gate.Waiting},
+		Memory:       memoryState{UsedBytes: memoryInUse(), LimitBytes: memoryLimit()},
+		WrittenBytes: s.writtenBytes(),
+	}
+}
+
+// writtenBytes has a line for each cause, also for one that has written nothing.
+func (s *Server) writtenBytes() map[store.Cause]int64 {
+	written := s.store.WrittenBytes().ByCause
+	for _, cause := range store.Causes {
+		written[cause] += 0
+	}
+	return written
+}
+
+// readStats adds what the database and the file system know.
+func (s *Server) readStats(ctx context.Context, stats *instanceStats) (err error) {
+	if stats.ActiveOwners, err = s.store.ActiveOwners(ctx); err != nil {
+		return err
+	}
+	outbox, err := s.store.OutboxStats(ctx)
+	if err != nil {
+		return err
+	}
+	letters, err := s.store.DeadLetterStats(ctx)
+	if err != nil {
+		return err
+	}
+	use, err := s.store.DiskUse()
+	stats.Outbox = outboxState(outbox)
+	stats.DeadLetters = deadLetterCounts{Kept: letters.Kept, Open: letters.Open}
+	stats.Database = databaseState{FileBytes: use.Database, WALBytes: use.WAL, FreeBytes: use.Free}
+	return err
+}
+
+func executionsOf(db *store.Store) executionCounts {
+	counts := executionCounts{ByStatus: db.ExecutionLogStats().ByStatus}
+	for status, n := range counts.ByStatus {
+		switch status {
+		case store.StatusRejected:
+		case store.StatusSuccess:
+			counts.Total += n
+		default:
+			counts.Total += n
+			counts.Failed += n
+		}
+	}
+	return counts
+}
+
+// memoryInUse is what the process has from the system and has not given back.
+func memoryInUse() int64 {
+	samples := []gometrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	gometrics.Read(samples)
+	return int64(samples[0].Value.Uint64() - samples[1].Value.Uint64())
+}
+
+func memoryLimit() *int64 {
+	limit := debug.SetMemoryLimit(-1) // a negative value only asks
+	if limit == math.MaxInt64 {
+		return nil
+	}
+	return &limit
 }

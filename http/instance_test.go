@@ -1,7 +1,12 @@
 package http
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
+	"time"
+
+	"picloud/store"
 )
 
 // A clock that nobody has set is shown where people look, and is no reason to
@@ -28,4 +33,92 @@ func TestTheClockIsShown(t *testing.T) {
 		play(t, s, owner, []scenario{{"stats", "GET", "instance/stats", "", 200, map[string]string{
 			"clock.synchronised": map[bool]string{true: "true", false: "false"}[c.synchronised], "clock.cron_waits": c.waits, "warnings.code": c.warning}}})
 	}
+}
+
+// The figures move with what happens, and each minute holds what came in it.
+func TestInstanceStats(t *testing.T) {
+	t.Parallel()
+	s, owner := newOwnedServer(t)
+	good := newScript(t, s, owner, "good", `kv.collection("c"):set("k", ctx.execution_id) return 1`)
+	bad := newScript(t, s, owner, "bad", `error("no")`)
+	if err := s.config.History.Sample(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		wantStatus(t, request(t, s, "GET", "/api/v1/execute/"+good, "", nil), 200)
+	}
+	wantStatus(t, request(t, s, "GET", "/api/v1/execute/"+bad, "", nil), 502)
+	s.clock.advance(time.Minute)
+	if err := s.config.History.Sample(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var stats instanceStats
+	read := func(query string) {
+		t.Helper()
+		w := request(t, s, "GET", adminPrefix+"instance/stats"+query, "", owner)
+		wantStatus(t, w, 200)
+		stats = instanceStats{}
+		if err := json.Unmarshal(w.Body.Bytes(), &stats); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read("")
+	if e := stats.Executions; e.Total != 4 || e.Failed != 1 || e.ByStatus[store.StatusError] != 1 {
+		t.Errorf("executions: %+v", e)
+	}
+	if len(stats.Minutes) != 2 || stats.Minutes[0].Executions != 0 || stats.Minutes[0].Latency != nil {
+		t.Fatalf("the first minute: %+v", stats.Minutes)
+	}
+	last := stats.Minutes[1]
+	if last.Executions != 4 || last.Failed != 1 || last.Latency == nil || last.WrittenBytes <= 0 || last.At != stats.Now {
+		t.Errorf("the last minute: %+v", last)
+	}
+	if stats.Latency == nil || stats.Latency.P99 < stats.Latency.P50 || stats.StartedAt >= stats.Now || stats.Gate.Slots < 1 {
+		t.Errorf("stats: %+v", stats)
+	}
+	if stats.Memory.UsedBytes < 1<<20 || stats.Database.FileBytes+stats.Database.WALBytes <= 0 || stats.Database.FreeBytes <= 0 || stats.WrittenBytes[store.CauseScripts] <= 0 {
+		t.Errorf("memory %+v, database %+v, written %v", stats.Memory, stats.Database, stats.WrittenBytes)
+	}
+	if read("?minutes=1"); len(stats.Minutes) != 1 || stats.Minutes[0].Executions != 4 {
+		t.Errorf("one minute: %+v", stats.Minutes)
+	}
+	for _, odd := range []string{"0", "1441", "x", "1.5"} {
+		wantError(t, request(t, s, "GET", adminPrefix+"instance/stats?minutes="+odd, "", owner), 400, "bad_parameter")
+	}
+}
+
+func TestHistoryForgets(t *testing.T) {
+	t.Parallel()
+	s := newTestServer(t)
+	for range historyMinutes + 3 {
+		s.clock.advance(time.Minute)
+		if err := s.config.History.Sample(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	minutes := s.config.History.latest(2 * historyMinutes)
+	if len(minutes) != historyMinutes || minutes[len(minutes)-1].At != store.TimeOf(s.clock.now()) {
+		t.Errorf("%d minutes, the last at %v", len(minutes), minutes[len(minutes)-1].At)
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	t.Parallel()
+	s, owner := newOwnedServer(t)
+	s.config.DevMode = true
+	wantStatus(t, request(t, s, "PUT", adminPrefix+"apps/default/sandbox", `{"lifted":true,"accept_risk":true}`, owner), 200)
+	body := request(t, s, "GET", adminPrefix+"instance/stats", "", owner).Body.String()
+	for _, code := range []string{"dev_mode", "sandbox_lifted"} {
+		if !strings.Contains(body, `"code":"`+code+`"`) {
+			t.Errorf("no warning %s in %s", code, body)
+		}
+	}
+}
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	s, owner := newOwnedServer(t)
+	addr := ":8080"
+	s.config.Settings = []Setting{{Name: "PICLOUD_ADDR", Flag: "addr", Value: &addr, Default: ":8080", Source: "flag"}, {Name: "PICLOUD_SECRET_KEY", Source: "environment", Secret: true}}
+	play(t, s, owner, []scenario{{"settings", "GET", "instance/settings", "", 200, map[string]string{"items.name": "PICLOUD_ADDR", "items.value": ":8080", "items.source": "flag"}}})
 }

@@ -263,7 +263,9 @@ func (s *Server) documentRoutes() []adminRoute {
 func (s *Server) instanceRoutes() []adminRoute {
 	return []adminRoute{
 		{"GET", "instance/stats", instanceRead, noApp, changesNothing, s.showStats,
-			contract{"How the instance does", nil, nil, 200, instanceStats{}}},
+			contract{"How the instance does, and did in the last minutes", ofStats, nil, 200, instanceStats{}}},
+		{"GET", "instance/settings", instanceRead, noApp, changesNothing, s.showSettings,
+			contract{"The settings in force, and where each came from", nil, nil, 200, settingList{}}},
 		{"GET", "instance/backups", instanceRead, noApp, changesNothing, s.listBackups,
 			contract{"List the scheduled backups, newest first, and when the next is due", nil, nil, 200, backupList{}}},
 		{"POST", "instance/backup", backupTake, noApp, "take_backup", s.takeBackup,

@@ -58,6 +58,13 @@ type Config struct {
 	// MetricsOff keeps /metrics shut; otherwise it asks for an API key with
 	// instance:read.
 	MetricsOff bool
+	// History is what instance/stats shows of the last minutes; nil is one that
+	// nobody samples.
+	History *History
+	// Settings are all of them as they are in force, for instance/settings.
+	Settings []Setting
+	// DevMode says that secrets are sealed with a key that everybody knows.
+	DevMode bool
 }
 
 // Limits of the HTTP edge: what a slow or greedy client can hold.
@@ -79,6 +86,8 @@ type Server struct {
 	config Config
 	logger *slog.Logger
 	linter *lint.Linter
+
+	started time.Time
 
 	counts   requestCounts
 	hasher   *hasher
@@ -113,6 +122,7 @@ func New(config Config) *Server {
 		config:   config,
 		logger:   config.Logger,
 		linter:   lint.New(config.Engine.Description()),
+		started:  config.Now(),
 		hasher:   newHasher(),
 		throttle: newThrottle(config.Now),
 		keys:     newKeyMemory(config.Now),
@@ -139,6 +149,9 @@ func withDefaults(c Config) Config {
 	}
 	if c.Clock == nil {
 		c.Clock = func() (bool, string) { return true, "" }
+	}
+	if c.History == nil {
+		c.History = NewHistory(c.Store, c.Engine, c.Now)
 	}
 	if c.SessionTTL == 0 {
 		c.SessionTTL = defaultSessionTTL

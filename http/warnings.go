@@ -1,6 +1,10 @@
 package http
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // warning is something that whoever runs the instance should look at.
 type warning struct {
@@ -8,19 +12,36 @@ type warning struct {
 	Message string `json:"message"`
 }
 
-// warnings are all that hold at this moment, the gravest first.
-func (s *Server) warnings(owners int) []warning {
-	list := []warning{}
-	warn := func(holds bool, code, format string, arguments ...any) {
-		if holds {
-			list = append(list, warning{code, fmt.Sprintf(format, arguments...)})
+func (s *Server) warnings(stats *instanceStats) []warning {
+	warnings := []warning{}
+	warn := func(is bool, code, format string, args ...any) {
+		if is {
+			warnings = append(warnings, warning{code, fmt.Sprintf(format, args...)})
 		}
 	}
-	waits := s.clock().Waits
 	_, failed := s.config.Backups()
 	warn(s.store.SafeMode(), "safe_mode", "safe mode: triggers are off, because the last starts have crashed; switch off the script or trigger that crashes PiCloud, then restart it")
 	warn(failed != "", "backup_failed", "the last scheduled backup failed: %s", failed)
-	warn(waits != "", "clock_doubtful", "cron triggers wait for a right clock: %s", waits)
-	warn(owners > 1, "several_owners", "%d users are owners and may do everything; make those admins or members who need less", owners)
-	return list
+	warn(s.store.DiskFull(), "disk_full", "the disk is full, so nothing is stored; free some space")
+	warn(s.config.DevMode, "dev_mode", "dev mode is on: secrets are sealed with a key that everybody knows; unset PICLOUD_DEV_MODE before real ones are kept here")
+	warn(stats.ActiveOwners > 1, "several_owners", "%d users are owners and may do everything; make those admins or members who need less", stats.ActiveOwners)
+	warn(stats.Clock.Waits != "", "clock_doubtful", "cron triggers wait for a right clock: %s", stats.Clock.Waits)
+	lifted := s.liftedApps()
+	warn(len(lifted) > 0, "sandbox_lifted", "the sandbox is lifted for %s: pages there can act as any admin who visits them", strings.Join(lifted, ", "))
+	return warnings
+}
+
+// liftedApps are the slugs of the apps whose pages share the admin page's
+// origin; with a host of its own it shares it with none.
+func (s *Server) liftedApps() (slugs []string) {
+	if s.config.AdminHost != "" {
+		return nil
+	}
+	for _, app := range s.store.Catalog().Apps {
+		if app.SandboxLifted {
+			slugs = append(slugs, app.Slug)
+		}
+	}
+	slices.Sort(slugs)
+	return slugs
 }

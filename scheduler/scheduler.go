@@ -36,6 +36,8 @@ type Config struct {
 	Built time.Time
 	// SafeMode runs neither deliveries nor cron triggers; they wait.
 	SafeMode bool
+	// EveryMinute is called once a minute; nil calls nothing.
+	EveryMinute func(context.Context) error
 	// Backups says when backups are taken; the zero value takes none.
 	Backups BackupPlan
 }
@@ -69,6 +71,9 @@ func New(config Config) *Scheduler {
 		config.ClockState = SystemClock
 	}
 	s := &Scheduler{config: config, jobs: janitorJobs(config.Store), dispatcher: newDispatcher(config), crons: newCronService(config)}
+	if config.EveryMinute != nil {
+		s.jobs = append(s.jobs, job{"figures of the minute", time.Minute, time.Minute, config.EveryMinute})
+	}
 	if config.Backups.Schedule != nil {
 		s.backups = &backups{plan: config.Backups, store: config.Store, clock: config.Clock, logger: config.Logger, waits: s.crons.waits}
 		s.jobs = append(s.jobs, s.backups.job())

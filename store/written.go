@@ -27,6 +27,9 @@ const (
 	CauseBackup     Cause = "backup"     // copies of the database
 )
 
+// Causes are all of them.
+var Causes = []Cause{CauseScripts, CauseEvents, CauseLog, CauseAdmin, CauseUpkeep, CauseCheckpoint, CauseStart, CauseBackup}
+
 // cardBlock is what a card and its file system write at least: one byte more
 // costs a whole block.
 const cardBlock = 4096

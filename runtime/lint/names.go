@@ -97,15 +97,24 @@ func (w *walker) results(list []ast.Expr) {
 		w.exprs(list)
 		return
 	}
-	keys := w.fields(table, func(_ string, value ast.Expr) { w.expr(value) })
-	if _, structured := keys["statusCode"]; structured {
-		for key, at := range keys {
-			if !slices.Contains(runtime.ResponseKeys, key) {
-				w.report(at, SeverityWarning, CodeUnknownKey, "a response has no %q, so it is left out; there is statusCode, headers, body", key)
-			}
+	w.response(w.fields(table, func(_ string, value ast.Expr) { w.expr(value) }))
+	w.exprs(list[1:])
+}
+
+// response reports keys of a response that mean nothing, and a table that looks
+// like a response and is the body of one: its statusCode has another name.
+func (w *walker) response(keys map[string]ast.Position) {
+	_, structured := keys["statusCode"]
+	_, hasBody := keys["body"]
+	_, hasHeaders := keys["headers"]
+	for key, at := range keys {
+		switch {
+		case structured && !slices.Contains(runtime.ResponseKeys, key):
+			w.report(at, SeverityWarning, CodeUnknownKey, "a response has no %q, so it is left out; there is statusCode, headers, body", key)
+		case !structured && (hasBody || hasHeaders) && slices.Contains([]string{"status", "statuscode", "status_code", "StatusCode"}, key):
+			w.report(at, SeverityWarning, CodeUnknownKey, "without statusCode all of this is the body of a 200; write statusCode for %s", key)
 		}
 	}
-	w.exprs(list[1:])
 }
 
 // fieldKey visits name = or [key] = in a table constructor.

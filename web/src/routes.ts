@@ -39,6 +39,8 @@ export const places: Place[] = [
   place("apps/:app/members", () => import("./pages/app/Members.svelte")),
   place("apps/:app/secrets", () => import("./pages/app/Secrets.svelte")),
   place("apps/:app/settings", () => import("./pages/app/Settings.svelte")),
+  place("overview", () => import("./pages/Overview.svelte")),
+  place("settings", () => import("./pages/Settings.svelte")),
   place("audit", () => import("./pages/Audit.svelte")),
   place("users", () => import("./pages/Users.svelte")),
 ];

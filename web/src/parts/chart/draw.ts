@@ -1,0 +1,74 @@
+// The drawing of charts, on its own so that it is loaded with the first chart.
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import type { Series } from "./types";
+
+/** What a chart looks like and holds. Times are seconds since 1970. */
+export interface Drawing {
+  times: number[];
+  series: Series[];
+  say: (value: number) => string;
+}
+
+const height = 180;
+
+/** Draws into an element, as wide as it is; returns what takes the drawing away. */
+export function draw(host: HTMLElement, { times, series, say }: Drawing): () => void {
+  const muted = colour(host, "--muted");
+  const line = colour(host, "--line");
+  const chart = new uPlot(
+    {
+      width: host.clientWidth,
+      height,
+      padding: [8, 18, 0, 0],
+      legend: { show: false },
+      cursor: { drag: { x: false, y: false }, points: { size: 6 } },
+      scales: { y: { range: (_, __, max) => [0, Math.max(max, 1e-9) * 1.1] } },
+      axes: [
+        { stroke: muted, grid: { show: false }, ticks: { stroke: line, width: 1, size: 4 }, values: hours },
+        {
+          stroke: muted,
+          size: 64,
+          space: 36,
+          grid: { stroke: line, width: 1 },
+          ticks: { show: false },
+          values: (_, ticks) => ticks.map((tick) => (tick === 0 ? "0" : say(tick))),
+        },
+      ],
+      series: [{}, ...series.map((each) => styled(host, each))],
+    },
+    [times, ...series.map((each) => each.values)],
+    host,
+  );
+  const watcher = new ResizeObserver(() => chart.setSize({ width: host.clientWidth, height }));
+  watcher.observe(host);
+  return () => {
+    watcher.disconnect();
+    chart.destroy();
+  };
+}
+
+function styled(host: HTMLElement, { label, tone }: Series): uPlot.Series {
+  const stroke = colour(host, `--${tone}`);
+  return { label, stroke, width: 1.5, fill: faint(stroke), points: { show: false }, spanGaps: false };
+}
+
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+
+function hours(_: uPlot, ticks: number[]): string[] {
+  return ticks.map((seconds) => clock.format(seconds * 1000));
+}
+
+/** A canvas knows no custom properties and no light-dark(), so the browser has to say what one comes to. */
+function colour(host: HTMLElement, property: string): string {
+  const probe = document.createElement("span");
+  probe.style.color = `var(${property})`;
+  host.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
+
+function faint(rgb: string): string {
+  return rgb.replace(/^rgb\((.*)\)$/, "rgba($1, 0.12)");
+}

@@ -177,6 +177,13 @@ func TestTriggersInTheControlPlane(t *testing.T) {
 	path := admin + "dead-letters/" + letters.Items[0].ID
 	s.must(s.call("POST", path+"/resolve", map[string]string{"note": "known"}, nil), 200)
 	s.must(s.call("POST", path+"/replay", nil, nil), 409)
+	for filter, want := range map[string]int{"open,handler_failed": 0, "resolved,open": 1, "replayed": 0} {
+		var found page[letter]
+		if s.must(s.call("GET", admin+"apps/default/dead-letters?state="+filter, nil, &found), 200); len(found.Items) != want {
+			t.Errorf("state=%s finds %+v", filter, found.Items)
+		}
+	}
+	s.must(s.call("GET", admin+"apps/default/dead-letters?state=open,lost", nil, nil), 400)
 	s.must(s.call("GET", path, nil, &letters.Items[0]), 200)
 	if letters.Items[0].State != "resolved" {
 		t.Errorf("the state is %s", letters.Items[0].State)

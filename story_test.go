@@ -190,4 +190,16 @@ func TestExecuteAndTestRun(t *testing.T) {
 		b, err := json.Marshal(run)
 		t.Errorf("test run: %s %v", b, err)
 	}
+
+	// A test run sees what the script's own route makes of the path, and nothing of another script's.
+	greet := s.newScript("greet", `return (ctx.request.params.name or "nobody") .. ctx.request.rest`, nil)
+	s.newRoute(greet, "GET", "/greet/:name")
+	for id, want := range map[string]string{greet: "Ada", s.newScript("other", `return (ctx.request.params.name or "nobody")`, nil): "nobody"} {
+		var seen struct{ Response struct{ Body string } }
+		request := map[string]any{"method": "GET", "path": "/greet/Ada?x=1"}
+		s.must(s.call("POST", "/api/v1/admin/scripts/"+id+"/invoke", map[string]any{"request": request}, &seen), 200)
+		if seen.Response.Body != want {
+			t.Errorf("a test run answers %q, want %q", seen.Response.Body, want)
+		}
+	}
 }

@@ -128,7 +128,7 @@ type templateEffect struct {
 }
 
 var templateEffects = map[string]templateEffect{
-	"hello":                  {status: "200", answer: `"hello":"Ada"`},
+	"greeting":               {status: "200", answer: `"hello":"Ada"`},
 	"webhook-inbox":          {status: "201", answer: `"kept":`, kept: "docs/inbox", holds: `"body":{"button":"hall","pressed":true}`},
 	"counter":                {before: map[string]any{"kv/counters/coffee": map[string]int{"value": 6}}, status: "200", answer: `"count":7`, kept: "kv/counters/coffee", holds: `"value":7`},
 	"sensor-history":         {status: "201", answer: `"stored":21.5`, kept: "docs/readings", holds: `"temperature":21.5`},

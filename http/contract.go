@@ -52,6 +52,7 @@ var (
 		{"status", store.ExecutionStatus(""), "only those that ended so"},
 		{"text", "", "only those with this text, in any case, in path, query, bodies, log lines or the error"},
 	})
+	ofDeadLetters   = slices.Concat(paged, []parameter{{"state", "", "only those in this state; several have commas between"}})
 	ofStats         = []parameter{{"minutes", 0, "of how many minutes, from 1 to 1440; 60 when left out"}}
 	ofAppExecutions = slices.Concat(ofExecutions, ofScript)
 	ofStream        = slices.Concat(ofExecutions[len(paged):], ofScript, []parameter{

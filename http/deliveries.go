@@ -3,6 +3,8 @@ package http
 import (
 	"fmt"
 	nethttp "net/http"
+	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -24,16 +26,36 @@ func (s *Server) listDeliveries(c echo.Context, by principal) error {
 	})
 }
 
+// listDeadLetters takes ?state=, several of them with commas between.
 func (s *Server) listDeadLetters(c echo.Context, by principal) error {
 	page, err := pageRequest(c)
 	if err != nil {
 		return err
 	}
-	letters, err := s.store.DeadLetters(c.Request().Context(), by.app.ID, page)
+	states, err := queryStates(c)
+	if err != nil {
+		return err
+	}
+	letters, err := s.store.DeadLetters(c.Request().Context(), by.app.ID, states, page)
 	if err != nil {
 		return fmt.Errorf("list dead letters: %w", err)
 	}
 	return answerPage(c, letters, s.shownDeadLetter)
+}
+
+func queryStates(c echo.Context) (states []store.DeadLetterState, err error) {
+	text := c.QueryParam("state")
+	if text == "" {
+		return nil, nil
+	}
+	for _, word := range strings.Split(text, ",") {
+		state := store.DeadLetterState(word)
+		if !slices.Contains(store.DeadLetterStates, state) {
+			return nil, badParameter("state", "state is one or more of %v with commas between", store.DeadLetterStates)
+		}
+		states = append(states, state)
+	}
+	return states, nil
 }
 
 func (s *Server) showDeadLetter(c echo.Context, _ principal) error {

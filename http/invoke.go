@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"picloud/http/routing"
 	"picloud/runtime"
 	"picloud/store"
 )
@@ -48,7 +49,8 @@ type invokeAnswer struct {
 }
 
 // invokeScript answers POST scripts/{id}/invoke: a test run, also of a script
-// that is switched off.
+// that is switched off. When a route of the script answers the path, the script
+// sees what that route makes of it; the route's guards are passed by.
 func (s *Server) invokeScript(c echo.Context, _ principal) error {
 	script, err := s.pathScript(c)
 	if err != nil {
@@ -71,6 +73,12 @@ func (s *Server) invokeScript(c echo.Context, _ principal) error {
 	}
 	if script.Kind != store.ScriptEndpoint {
 		return store.Errorf(store.KindInvalid, "not_an_endpoint", "this script is a module: others require it, it does not run by itself")
+	}
+	if request := invocation.Request; request != nil {
+		match := s.lookup(request.Method, request.Host, request.Path)
+		if match.Outcome == routing.Found && match.Value.ScriptID == script.ID {
+			addCaptures(request, &match)
+		}
 	}
 	return s.answerTestRun(c, invocation)
 }

@@ -214,7 +214,7 @@ func (s *Server) deliveryRoutes() []adminRoute {
 		{"GET", "apps/:app/outbox", deliveryRead, appOfPath, changesNothing, s.listDeliveries,
 			contract{"List the deliveries that wait or run", paged, nil, 200, store.Page[store.Delivery]{}}},
 		{"GET", "apps/:app/dead-letters", deliveryRead, appOfPath, changesNothing, s.listDeadLetters,
-			contract{"List dead letters", paged, nil, 200, store.Page[store.DeadLetter]{}}},
+			contract{"List dead letters", ofDeadLetters, nil, 200, store.Page[store.DeadLetter]{}}},
 		{"GET", "dead-letters/:id", deliveryRead, appOfDeadLetter, changesNothing, s.showDeadLetter,
 			contract{"Show a dead letter", nil, nil, 200, store.DeadLetter{}}},
 		{"POST", "dead-letters/:id/replay", deliveryWrite, appOfDeadLetter, "replay_dead_letter", s.replayDeadLetter,

@@ -75,6 +75,11 @@ func (s *Server) addMatch(invocation *runtime.Invocation, match *routing.Match[*
 	if !s.split() {
 		invocation.CookiePath = cookiePath(request.Path, match.LiteralSegments())
 	}
+	addCaptures(request, match)
+}
+
+// addCaptures adds what the route's pattern matched.
+func addCaptures(request *runtime.Request, match *routing.Match[*store.Route]) {
 	request.Rest = match.Rest()
 	if count := match.ParamCount(); count > 0 {
 		request.Params = make([]runtime.Param, 0, count)

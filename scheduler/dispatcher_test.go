@@ -168,7 +168,7 @@ func (h *house) pending() []store.Delivery {
 
 func (h *house) deadLetters() []store.DeadLetter {
 	h.t.Helper()
-	page, err := h.store.DeadLetters(context.Background(), h.app.ID, store.PageRequest{Limit: 200})
+	page, err := h.store.DeadLetters(context.Background(), h.app.ID, nil, store.PageRequest{Limit: 200})
 	h.check(err)
 	return page.Items
 }

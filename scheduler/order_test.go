@@ -273,7 +273,7 @@ func (r *orderRecord) checkEnd(h *house, events int) {
 	}
 	buried := map[string]int{}
 	for request := (store.PageRequest{Limit: 200}); ; {
-		page, err := h.store.DeadLetters(context.Background(), h.app.ID, request)
+		page, err := h.store.DeadLetters(context.Background(), h.app.ID, nil, request)
 		h.check(err)
 		for _, letter := range page.Items {
 			var data struct {

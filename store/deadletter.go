@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
 
@@ -230,12 +231,28 @@ func deadLetter(t *transaction, id uuid.UUID) (DeadLetter, error) {
 	return *found[0], nil
 }
 
-// DeadLetters lists an app's dead letters, newest first.
-func (s *Store) DeadLetters(ctx context.Context, app uuid.UUID, request PageRequest) (Page[DeadLetter], error) {
-	page, err := keyedPage(ctx, s, keyedList[DeadLetter]{
-		name: "dead letters " + app.String(), app: app, scan: scanDeadLetter, id: func(d *DeadLetter) uuid.UUID { return d.ID }, first: math.MaxInt64,
-		query: selectDeadLetters + " WHERE app_id = ? AND key < ? ORDER BY key DESC LIMIT ?",
-	}, request)
+// DeadLetterStates are all states.
+var DeadLetterStates = []DeadLetterState{DeadLetterOpen, DeadLetterResolved, DeadLetterReplayed, DeadLetterHandlerFailed}
+
+// DeadLetters lists an app's dead letters that are in one of the states, newest
+// first; without any state it lists all. Another state is KindInvalid "invalid".
+func (s *Store) DeadLetters(ctx context.Context, app uuid.UUID, states []DeadLetterState, request PageRequest) (Page[DeadLetter], error) {
+	list := keyedList[DeadLetter]{
+		name: fmt.Sprintf("dead letters %s %v", app, states), app: app, scan: scanDeadLetter,
+		id: func(d *DeadLetter) uuid.UUID { return d.ID }, first: math.MaxInt64,
+	}
+	only := ""
+	for _, state := range states {
+		if !slices.Contains(DeadLetterStates, state) {
+			return Page[DeadLetter]{}, Errorf(KindInvalid, "invalid", "%q is no state of a dead letter; the states are %v", state, DeadLetterStates)
+		}
+		only += ", '" + string(state) + "'" // one of our own words
+	}
+	if only != "" {
+		only = " AND state IN (" + only[2:] + ")"
+	}
+	list.query = selectDeadLetters + " WHERE app_id = ? AND key < ?" + only + " ORDER BY key DESC LIMIT ?"
+	page, err := keyedPage(ctx, s, list, request)
 	for i := range page.Items {
 		s.nameTrigger(&page.Items[i].Event)
 	}

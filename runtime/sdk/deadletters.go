@@ -68,7 +68,7 @@ func listDeadLetters(L *lua.LState) int {
 	}
 	var page store.Page[store.DeadLetter]
 	settled(args, func(ctx context.Context, s *store.Store) (err error) {
-		page, err = s.DeadLetters(ctx, runtime.From(L).App(), request)
+		page, err = s.DeadLetters(ctx, runtime.From(L).App(), nil, request)
 		return err
 	})
 	pushValue(args, page)

@@ -43,6 +43,14 @@ export const places: Place[] = [
   place("settings", () => import("./pages/Settings.svelte")),
   place("audit", () => import("./pages/Audit.svelte")),
   place("users", () => import("./pages/Users.svelte")),
+  place("apps/:app/triggers", () => import("./pages/Triggers.svelte")),
+  place("apps/:app/data", () => import("./pages/Data.svelte")),
+  place("apps/:app/data/kv/:collection", () => import("./pages/data/Entries.svelte")),
+  place("apps/:app/data/docs/:collection", () => import("./pages/data/Documents.svelte")),
+  place("apps/:app/dead-letters", () => import("./pages/DeadLetters.svelte")),
+  place("apps/:app/dead-letters/waiting", () => import("./pages/Waiting.svelte")),
+  place("apps/:app/dead-letters/abandoned", () => import("./pages/Abandoned.svelte")),
+  place("apps/:app/dead-letters/:letter", () => import("./pages/DeadLetter.svelte")),
 ];
 
 /** The place that an address means, with its parameters decoded; null when there is none. */

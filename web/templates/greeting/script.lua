@@ -1,5 +1,5 @@
--- The address ends in a name, such as /hello/Ada. The route's pattern is
--- /hello/:name, so that part is in ctx.request.params.name.
+-- The address ends in a name, such as /greet/Ada. The route's pattern is
+-- /greet/:name, so that part is in ctx.request.params.name.
 local name = ctx.request.params.name
 -- Anything may be in an address, also bytes that are no text.
 if not pcall(json.encode, name) then return { statusCode = 400, body = "the name is not UTF-8" } end

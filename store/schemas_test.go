@@ -202,7 +202,7 @@ func checkSample(ctx context.Context, s *Store, number int) error {
 	source, _ := s.ScriptSource(ctx, script.ID, 2)
 	entry, _ := s.KV(ctx, KVKey{app.ID, "sensors", "hall"})
 	document, _ := s.Document(ctx, DocumentKey{app.ID, "readings", "first"})
-	letters, _ := s.DeadLetters(ctx, app.ID, PageRequest{})
+	letters, _ := s.DeadLetters(ctx, app.ID, nil, PageRequest{})
 	deliveries, _ := s.Deliveries(ctx, app.ID, PageRequest{})
 	roles, _ := s.AppRole(ctx, uuid.MustParse("019b77e0-0000-7000-8000-000000000005"), app.ID)
 	secret, _ := s.OpenAppSecret(app.ID, "TOKEN")

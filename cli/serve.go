@@ -87,6 +87,7 @@ type instance struct {
 	server    *http.Server
 	scheduler *scheduler.Scheduler
 	history   *http.History
+	watchdog  *watchdog
 	setup     string // the one-time setup token; "" once a user exists
 }
 
@@ -144,6 +145,7 @@ func (i *instance) start() (err error) {
 	i.client.Protect(listener.Addr())
 	i.server.Start(listener)
 	i.greet(listener.Addr())
+	i.watchdog = startWatchdog(i.logger, i.store.Ping, i.scheduler.Alive)
 	return nil
 }
 
@@ -217,6 +219,9 @@ func (i *instance) wait(signals <-chan os.Signal) error {
 // running scripts end, then the log is flushed and the database closed.
 func (i *instance) stop(ctx context.Context) error {
 	var failures []error
+	if i.watchdog != nil {
+		i.watchdog.close()
+	}
 	if i.scheduler != nil {
 		i.scheduler.Quiesce()
 	}

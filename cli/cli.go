@@ -65,7 +65,7 @@ func rootCommand(process Process) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddGroup(&cobra.Group{ID: groupServer, Title: "Server:"}, &cobra.Group{ID: groupWork, Title: "Work:"})
 	root.AddCommand(serveCommand(process), adminCommand(process), sdkCommand())
-	root.AddCommand(backupCommand(process), restoreCommand(process), installCommand(process), uninstallCommand(process))
+	root.AddCommand(backupCommand(process), restoreCommand(process), installCommand(process), uninstallCommand(process), doctorCommand(process))
 	return root
 }
 

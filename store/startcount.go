@@ -10,11 +10,12 @@ import (
 	"time"
 )
 
+// SafeAfter is how many starts must have ended in a crash, one after another,
+// for the next one to be a safe one.
+const SafeAfter = 3
+
 const (
 	startsName = "picloud.starts"
-	// safeAfter is how many starts must have ended in a crash, one after another,
-	// for the next one to be a safe one.
-	safeAfter = 3
 	// startedWell is how long a process must run for its start not to be counted.
 	startedWell = time.Minute
 )
@@ -71,7 +72,7 @@ func (s *Store) forgetStarts() error {
 
 // SafeMode reports whether triggers should stay off, because three starts before
 // this one have crashed. An orderly restart ends it.
-func (s *Store) SafeMode() bool { return s.startCrashes >= safeAfter }
+func (s *Store) SafeMode() bool { return s.startCrashes >= SafeAfter }
 
 // noteGoodStart forgets the crashes once, a minute after the start.
 func (h *housekeeper) noteGoodStart() error {

@@ -24,12 +24,12 @@ func TestSafeModeAfterThreeCrashes(t *testing.T) {
 		closeTest(t, s)
 		noError(t, os.WriteFile(filepath.Join(dir, startsName), count, 0o600))
 	}
-	for crashes := range safeAfter + 2 {
+	for crashes := range SafeAfter + 2 {
 		if got := must[int](t)(StartCrashes(dir)); got != crashes {
 			t.Errorf("%d crashes are counted after %d", got, crashes)
 		}
 		s := start()
-		if s.SafeMode() != (crashes >= safeAfter) {
+		if s.SafeMode() != (crashes >= SafeAfter) {
 			t.Errorf("after %d crashes safe mode is %v", crashes, s.SafeMode())
 		}
 		s.housekeeper.began -= int64(startedWell)
@@ -40,7 +40,7 @@ func TestSafeModeAfterThreeCrashes(t *testing.T) {
 	}
 	command := must[*Store](t)(open(t.Context(), testConfig(t, dir), embeddedMigrations(t), false))
 	closeTest(t, command)
-	if got := must[int](t)(StartCrashes(dir)); got != safeAfter+2 {
+	if got := must[int](t)(StartCrashes(dir)); got != SafeAfter+2 {
 		t.Errorf("a command on the box left %d", got)
 	}
 	closeTest(t, start()) // in order

@@ -24,8 +24,8 @@ const (
 	staleBackup = 8 * 24 * time.Hour
 )
 
-// finding is one line of the doctor's report.
-type finding struct {
+// examination is one line of the doctor's report.
+type examination struct {
 	what    string
 	verdict verdict
 	text    string
@@ -39,9 +39,9 @@ const (
 	isFailed verdict = "FAIL"
 )
 
-func well(text string) finding  { return finding{verdict: isWell, text: text} }
-func doubt(text string) finding { return finding{verdict: isDoubt, text: text} }
-func bad(err error) finding     { return finding{verdict: isFailed, text: err.Error()} }
+func well(text string) examination  { return examination{verdict: isWell, text: text} }
+func doubt(text string) examination { return examination{verdict: isDoubt, text: text} }
+func bad(err error) examination     { return examination{verdict: isFailed, text: err.Error()} }
 
 func doctorCommand(process Process) *cobra.Command {
 	var settings Settings
@@ -75,7 +75,7 @@ func doctorTable(s *Settings) []setting {
 func examine(ctx context.Context, settings Settings, process Process) error {
 	config := commandConfig(settings, process)
 	database, check := examineDatabase(ctx, settings.Data)
-	findings := []finding{
+	examinations := []examination{
 		named("database", database),
 		named("disk space", examineSpace(settings.Data)),
 		named("clock", examineClock(scheduler.SystemClock(), time.Now(), built())),
@@ -86,25 +86,25 @@ func examine(ctx context.Context, settings Settings, process Process) error {
 		named("starts", examineStarts(settings.Data)),
 	}
 	failed := 0
-	for _, f := range findings {
+	for _, f := range examinations {
 		fmt.Fprintf(process.Stdout, "%-4s  %-11s  %s\n", f.verdict, f.what, f.text)
 		if f.verdict == isFailed {
 			failed++
 		}
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d of %d examinations failed", failed, len(findings))
+		return fmt.Errorf("%d of %d examinations failed", failed, len(examinations))
 	}
 	return nil
 }
 
-func named(what string, f finding) finding {
+func named(what string, f examination) examination {
 	f.what = what
 	return f
 }
 
 // examineDatabase returns what the other examinations need, nil without it.
-func examineDatabase(ctx context.Context, dir string) (finding, *store.BackupCheck) {
+func examineDatabase(ctx context.Context, dir string) (examination, *store.BackupCheck) {
 	check, err := store.CheckDatabase(ctx, dir)
 	if err != nil {
 		return bad(err), nil
@@ -112,7 +112,7 @@ func examineDatabase(ctx context.Context, dir string) (finding, *store.BackupChe
 	return well(fmt.Sprintf("sound: instance %s, schema %d, %d bytes, in %s", check.Instance, check.Schema, check.Bytes, dir)), &check
 }
 
-func examineSpace(dir string) finding {
+func examineSpace(dir string) examination {
 	free, err := store.FreeBytes(dir)
 	text := fmt.Sprintf("%d MB free in %s", free>>20, dir)
 	switch {
@@ -127,7 +127,7 @@ func examineSpace(dir string) finding {
 	}
 }
 
-func examineClock(state scheduler.ClockState, now, built time.Time) finding {
+func examineClock(state scheduler.ClockState, now, built time.Time) examination {
 	text := now.UTC().Format(time.RFC3339)
 	switch {
 	case now.Before(built):
@@ -139,14 +139,14 @@ func examineClock(state scheduler.ClockState, now, built time.Time) finding {
 	}
 }
 
-func examinePermissions(dir string) finding {
+func examinePermissions(dir string) examination {
 	if err := store.CheckPermissions(dir); err != nil {
 		return bad(err)
 	}
 	return well("only the owner of " + dir + " can read it")
 }
 
-func examineMail(ctx context.Context, settings Settings) finding {
+func examineMail(ctx context.Context, settings Settings) examination {
 	if err := settings.Outside.check(); err != nil {
 		return bad(err)
 	}
@@ -162,7 +162,7 @@ func examineMail(ctx context.Context, settings Settings) finding {
 	return well(settings.Outside.SMTPHost + " takes mail of this instance")
 }
 
-func examineKey(check *store.BackupCheck, config store.Config) finding {
+func examineKey(check *store.BackupCheck, config store.Config) examination {
 	switch {
 	case check == nil:
 		return doubt("not examined: the database could not be read")
@@ -177,7 +177,7 @@ func examineKey(check *store.BackupCheck, config store.Config) finding {
 	return well(fmt.Sprintf("opens %d secrets (id %s)", check.Secrets, check.KeyID))
 }
 
-func examineBackups(dir string, now time.Time) finding {
+func examineBackups(dir string, now time.Time) examination {
 	if dir == "" {
 		return doubt("none are scheduled (PICLOUD_BACKUP_DIR)")
 	}
@@ -199,7 +199,7 @@ func examineBackups(dir string, now time.Time) finding {
 	return well(text + "; 'picloud backup drill' tries to restore it")
 }
 
-func examineStarts(dir string) finding {
+func examineStarts(dir string) examination {
 	crashes, err := store.StartCrashes(dir)
 	switch {
 	case err != nil:

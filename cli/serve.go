@@ -46,7 +46,7 @@ func serveCommand(process Process) *cobra.Command {
 			if err := settings.check(); err != nil {
 				return usageError{err}
 			}
-			settings.inForce = inForce(table, command.Flags(), process.Getenv)
+			settings.inForce = settings.shown(table, command.Flags(), process.Getenv)
 			return serve(settings, process)
 		},
 	}

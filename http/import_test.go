@@ -288,6 +288,26 @@ func TestPruneDeletesWhatTheFolderHasNot(t *testing.T) {
 	}
 }
 
+// A script that is called otherwise keeps what led to it.
+func TestAnImportRenamesAScript(t *testing.T) {
+	t.Parallel()
+	s, owner := newFolderServer(t)
+	files := func(name string) map[string]string {
+		return map[string]string{"scripts/" + name + ".lua": "return 1",
+			"app.toml": strings.ReplaceAll("[[routes]]\nscript = 'X'\nmethod = 'GET'\npath = '/kept'\n[[triggers]]\nname = 'kept'\nscript = 'X'\ntopic = {filter = 'a'}\n", "X", name)}
+	}
+	s.importFiles(t, owner, "", files("old"))
+	done := s.importFiles(t, owner, "?prune=true", files("new"))
+	want := []string{"create script new", "change route GET /kept script", "change trigger kept script", "delete script old"}
+	if diff := cmp.Diff(want, plan(done)); diff != "" {
+		t.Errorf("(- want, + got)\n%s", diff)
+	}
+	wantStatus(t, request(t, s, "GET", "/kept", "", nil), 200)
+	if len(s.store.Catalog().Triggers) != 1 {
+		t.Error("the trigger is gone")
+	}
+}
+
 // An endpoint becomes a module and the other way round, whatever the order of
 // the files, when everything else follows.
 func TestAnImportNeedsNoOrder(t *testing.T) {

@@ -56,6 +56,12 @@ type scriptChange struct {
 	Version     *int              `json:"version"`
 }
 
+// scriptItem is a script in a list, with its last runs.
+type scriptItem struct {
+	store.Script
+	Recent store.RecentRuns `json:"recent"`
+}
+
 // listAllScripts lists the scripts of all apps that the caller may see.
 func (s *Server) listAllScripts(c echo.Context, by principal) error {
 	roleIn, err := s.rolesOf(c.Request().Context(), by)
@@ -78,7 +84,11 @@ func (s *Server) answerScripts(c echo.Context, filter store.ScriptFilter) error 
 	if err != nil {
 		return fmt.Errorf("list scripts: %w", err)
 	}
-	return answerPage(c, scripts, asIs[store.Script])
+	recent, err := s.store.RecentRuns(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return answerPage(c, scripts, func(script store.Script) scriptItem { return scriptItem{script, recent[script.ID]} })
 }
 
 func (s *Server) createScript(c echo.Context, by principal) error {

@@ -54,8 +54,12 @@ func (w *writer) measureWAL(ops []*operation) error {
 	return nil
 }
 
-// checkpointHere moves what it can from the WAL to the database.
+// checkpointHere moves what it can from the WAL to the database. SQLite lets one
+// connection do that at a time and turns others away; here they wait, so that
+// the writer at the cap does not write on meanwhile.
 func (w *writer) checkpointHere(c *connection) (checkpointResult, error) {
+	w.moving.Lock()
+	defer w.moving.Unlock()
 	before, err := checkpoint(c, "NOOP")
 	if err != nil {
 		return before, err

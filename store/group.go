@@ -23,9 +23,7 @@ func (w *writer) commit(ops []*operation) error {
 	if !work {
 		return nil
 	}
-	if durable {
-		w.shared = len(ops) > 1
-	}
+	w.shared = len(ops) > 1
 	if err := w.begin(durable); err != nil {
 		return err
 	}
@@ -160,7 +158,11 @@ func (w *writer) noteFull(err error) {
 
 // committed counts the group and looks after the WAL.
 func (w *writer) committed(durable bool, ops []*operation) {
-	sequence := w.wrote.Add(1)
+	sequence := w.wrote.Load() + 1
+	if !durable && w.synced.Load() == sequence-1 {
+		w.oldest.Store(monotonic())
+	}
+	w.wrote.Store(sequence)
 	w.stats.groups.Add(1)
 	if durable {
 		w.stats.durableGroups.Add(1)

@@ -9,10 +9,13 @@ import (
 )
 
 const (
-	// tickEvery bounds what a power cut can take of relaxed writes.
 	tickEvery = time.Second
-	// logTicks is after how many ticks the execution log is written; a power cut
-	// or a crash can take the records of so many seconds (spec 5, "Storage": logs
+	// relaxedFor bounds what a power cut can take of relaxed writes. It counts
+	// from the write: a durable one in between has synced it, so that with some
+	// of both few syncs are made for the relaxed ones alone.
+	relaxedFor = time.Second
+	// logTicks is after how many ticks the execution log is written; a crash can
+	// take the records of so many seconds, a power cut those of one more (spec 5, "Storage": logs
 	// may lose their last seconds). A file system's own journal flushes every five
 	// seconds too: with the log at each tick, 1,000 runs at 10/s took 122 flushes
 	// of the card, and a quarter more bytes than at every other (TestReport/Log).
@@ -24,34 +27,40 @@ const (
 	sweepEvery = time.Minute
 )
 
-// housekeeper does each second what need not be done at once: it syncs relaxed
-// writes, flushes the execution log every other time, trims it, looks after a
-// full disk, and resets a password for someone on the box.
-// When there is nothing to do it writes nothing.
+// housekeeper does each second what need not be done at once: it flushes the
+// execution log every other time, trims it, looks after a full disk, and resets
+// a password for someone on the box. It syncs relaxed writes when they are a
+// second old. When there is nothing to do it writes nothing.
 type housekeeper struct {
 	store   *Store
 	stop    chan struct{}
 	stopped chan struct{}
-	ticks   int       // so far
-	aged    time.Time // when old executions were last looked for
-	swept   time.Time // when expired entries were last looked for
-	warned  error     // the last failure that was logged
-	began   int64     // monotonic
-	settled bool      // the start is known to be a good one
+	syncing *time.Timer // until the oldest relaxed write is due
+	ticks   int         // so far
+	aged    time.Time   // when old executions were last looked for
+	swept   time.Time   // when expired entries were last looked for
+	warned  error       // the last failure that was logged
+	began   int64       // monotonic
+	settled bool        // the start is known to be a good one
 }
 
 func newHousekeeper(s *Store) *housekeeper {
-	return &housekeeper{store: s, stop: make(chan struct{}), stopped: make(chan struct{}), aged: s.config.Now(), swept: s.config.Now(), began: monotonic()}
+	syncing := time.NewTimer(relaxedFor)
+	syncing.Stop()
+	return &housekeeper{store: s, stop: make(chan struct{}), stopped: make(chan struct{}), syncing: syncing, aged: s.config.Now(), swept: s.config.Now(), began: monotonic()}
 }
 
 func (h *housekeeper) run() {
 	defer close(h.stopped)
 	ticker := time.NewTicker(tickEvery)
 	defer ticker.Stop()
+	defer h.syncing.Stop()
 	for {
 		select {
 		case <-ticker.C:
 			h.report(h.guard(h.tick))
+		case <-h.syncing.C:
+			h.syncAged()
 		case <-h.store.log.due:
 			h.report(h.guard(h.store.flush))
 		case <-h.store.outbox.due:
@@ -89,8 +98,21 @@ func (h *housekeeper) tick(ctx context.Context) error {
 	flushed = errors.Join(flushed, s.flushAcks(ctx))
 	trimmed := errors.Join(h.trim(ctx), h.sweep(ctx))
 	reset := errors.Join(h.takeReset(ctx), h.noteGoodStart())
-	s.syncWAL()
+	h.syncAged()
 	return errors.Join(full, flushed, trimmed, reset)
+}
+
+// syncAged syncs the relaxed writes if one has waited for long enough, and
+// else, if there are some, comes back when one has. A tick calls it, so none
+// waits longer.
+func (h *housekeeper) syncAged() {
+	switch age, dirty := h.store.writer.unsynced(); {
+	case !dirty:
+	case age >= relaxedFor:
+		h.store.syncWAL()
+	default:
+		h.syncing.Reset(relaxedFor - age)
+	}
 }
 
 // sweep does one step of deleting expired entries, when one is due.

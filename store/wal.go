@@ -144,7 +144,7 @@ func blankWAL(wal *os.File) error {
 // beside the writer: the WAL file carries no file locks, so an own descriptor
 // is safe (the database file's are lost when any descriptor of it is closed).
 func (s *Store) syncWAL() {
-	sequence := s.writer.wrote.Load()
+	began, sequence := monotonic(), s.writer.wrote.Load()
 	if s.writer.synced.Load() >= sequence {
 		return
 	}
@@ -154,5 +154,6 @@ func (s *Store) syncWAL() {
 	}
 	s.writer.stats.syncs.Add(1)
 	s.written.tailDirty.Store(false)
+	s.writer.oldest.Store(began) // what is not in sequence came after it was read
 	raise(&s.writer.synced, sequence)
 }

@@ -55,10 +55,11 @@ type writer struct {
 	closed  bool
 
 	group  []*operation
-	shared bool  // the last synced group had several operations
-	full   bool  // the connection's sync level is FULL
-	frames int64 // frames in the WAL after the last group
-	tried  int64 // frames at the last checkpoint that the cap forced
+	shared bool       // the last group had several operations
+	full   bool       // the connection's sync level is FULL
+	frames int64      // frames in the WAL after the last group
+	tried  int64      // frames at the last checkpoint that the cap forced
+	moving sync.Mutex // held by whoever moves the WAL into the database
 	// relaxed is wrote after the last group that changed data without a sync.
 	relaxed int64
 
@@ -71,6 +72,7 @@ type writer struct {
 
 	wrote  atomic.Int64 // groups that changed something
 	synced atomic.Int64 // as wrote, up to which the card has everything
+	oldest atomic.Int64 // monotonic nanoseconds; no group that the card lacks was committed before
 	last   atomic.Int64 // monotonic nanoseconds of the last group
 	stats  writerCounters
 }
@@ -157,11 +159,11 @@ func (w *writer) run() {
 	}
 }
 
-// gather adds to the group what has queued. Where a sync takes no longer than
-// a few runs, the callers that the last group has answered would come back one
-// by one, each to a sync of its own; so when there were several, the writer
-// lets them go first for as long as that brings another operation. It waits
-// for no clock, and never for a caller that is alone.
+// gather adds to the group what has queued. Callers that the last group has
+// answered come back one by one, and where a sync takes no longer than a few
+// runs each would get a sync of its own; so when there were several, the writer
+// lets them go before it syncs, for as long as that brings another operation. It
+// waits for no clock, and never for a caller that is alone.
 func (w *writer) gather() {
 	yields := w.shared
 	for len(w.group) < maxGroup && w.group[len(w.group)-1].alone == nil {
@@ -234,6 +236,12 @@ func (w *writer) runAlone(fn func(*connection) error) (err error) {
 	}
 	defer func() { err = recovered(err, recover()) }()
 	return fn(w.connection)
+}
+
+// unsynced says whether the card lacks an acknowledged write, and for how long
+// at most.
+func (w *writer) unsynced() (age time.Duration, dirty bool) {
+	return time.Duration(monotonic() - w.oldest.Load()), w.synced.Load() < w.wrote.Load()
 }
 
 // raise sets v to at least to.

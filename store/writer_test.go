@@ -115,11 +115,61 @@ func TestGroupIsFullWhenOneOperationIsDurable(t *testing.T) {
 			if unsynced != (c.level == 1) {
 				t.Errorf("unsynced is %t at level %d", unsynced, c.level)
 			}
+			s.writer.oldest.Add(-int64(relaxedFor)) // as if a second had gone by
 			noError(t, s.housekeeper.tick(t.Context()))
 			if s.writer.wrote.Load() != s.writer.synced.Load() {
-				t.Error("the tick did not sync")
+				t.Error("the tick did not sync what is a second old")
 			}
 		})
+	}
+}
+
+// A relaxed write is synced when it is a second old, and costs no sync when a
+// durable one has taken it along before that.
+func TestRelaxedWritesAreSyncedByAge(t *testing.T) {
+	t.Parallel()
+	s := newTestStore(t)
+	n := 0
+	put := func(durable bool) {
+		t.Helper()
+		n++
+		noError(t, s.writer.do(t.Context(), &operation{durable: durable, fn: insertTestSession(n)}))
+	}
+	dirty := func() bool { _, dirty := s.writer.unsynced(); return dirty }
+	put(true)
+	if dirty() {
+		t.Error("a durable write is not synced")
+	}
+	put(false)
+	s.writer.oldest.Add(-int64(relaxedFor / 2))
+	put(false) // does not make the first one younger
+	if age, _ := s.writer.unsynced(); age < relaxedFor/2 {
+		t.Errorf("the oldest relaxed write is %s old", age)
+	}
+	put(true)
+	before := s.WriterStats().Syncs
+	began := monotonic()
+	put(false)
+	if oldest := s.writer.oldest.Load(); oldest < began {
+		t.Errorf("a write behind a durable one counts from %d, which is before %d", oldest, began)
+	}
+	s.syncWAL()
+	if syncs := s.WriterStats().Syncs - before; dirty() || syncs != 1 {
+		t.Errorf("%d syncs, and %t that something is not synced", syncs, dirty())
+	}
+}
+
+func TestTheHousekeeperSyncsRelaxedWrites(t *testing.T) {
+	t.Parallel()
+	s := must[*Store](t)(open(t.Context(), testConfig(t, t.TempDir()), embeddedMigrations(t), true))
+	defer closeTest(t, s)
+	for i := range 2 {
+		noError(t, s.relax(t.Context(), insertTestSession(i)))
+		for deadline := time.Now().Add(20 * time.Second); s.writer.synced.Load() < s.writer.wrote.Load(); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal("a relaxed write was not synced")
+			}
+		}
 	}
 }
 

@@ -40,6 +40,7 @@ export const places: Place[] = [
   place("apps/:app/secrets", () => import("./pages/app/Secrets.svelte")),
   place("apps/:app/settings", () => import("./pages/app/Settings.svelte")),
   place("overview", () => import("./pages/Overview.svelte")),
+  place("backups", () => import("./pages/Backups.svelte")),
   place("settings", () => import("./pages/Settings.svelte")),
   place("audit", () => import("./pages/Audit.svelte")),
   place("users", () => import("./pages/Users.svelte")),

@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+var update = flag.Bool("update", false, "write docs/cli.md anew")
+
+const manualFile = "../docs/cli.md"
+
+// docs/cli.md is the help of the commands that call an instance; it is made,
+// never written.
+func TestManualIsTheHelp(t *testing.T) {
+	t.Parallel()
+	root := rootCommand(Process{Name: "picloud", Getenv: func(string) string { return "" }})
+	var text strings.Builder
+	text.WriteString("# The command line\n\nThis page is the help of the commands for work and access, made by `go test ./cli -run Manual -update`.\n" +
+		"Called by the name `pic` the program is the same. Exit codes: 0 done, 1 failed, 2 called wrongly, 3 not signed in, 4 not found.\n\n## For every command\n\n")
+	writeFlags(&text, root.PersistentFlags())
+	for _, group := range root.Groups() {
+		if group.ID == groupServer {
+			continue // on the box, where --help is at hand
+		}
+		fmt.Fprintf(&text, "\n## %s\n", strings.TrimSuffix(group.Title, ":"))
+		for _, command := range root.Commands() {
+			if command.GroupID == group.ID && command.Name() != "help" && command.Name() != "completion" {
+				writeManual(&text, command)
+			}
+		}
+	}
+	if *update {
+		if err := os.WriteFile(manualFile, []byte(text.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	written, err := os.ReadFile(manualFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(written), text.String()); diff != "" {
+		t.Errorf("docs/cli.md is stale; run go test ./cli -run Manual -update (- page, + help):\n%s", diff)
+	}
+}
+
+func writeManual(text *strings.Builder, command *cobra.Command) {
+	fmt.Fprintf(text, "\n### %s\n\n", command.CommandPath())
+	about := command.Long
+	if about == "" {
+		about = command.Short + "."
+	}
+	fmt.Fprintf(text, "%s\n\n```text\n%s\n```\n", about, strings.TrimSuffix(command.UseLine(), " [flags]"))
+	if command.Example != "" {
+		fmt.Fprintf(text, "\n```sh\n%s\n```\n", strings.ReplaceAll(command.Example, "\n  ", "\n")[2:])
+	}
+	writeFlags(text, command.NonInheritedFlags())
+	for _, below := range command.Commands() {
+		writeManual(text, below)
+	}
+}
+
+func writeFlags(text *strings.Builder, flags *pflag.FlagSet) {
+	first := true
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Name == "help" || f.Name == "version" {
+			return
+		}
+		if first {
+			text.WriteString("\n| flag | |\n| --- | --- |\n")
+			first = false
+		}
+		name := "`--" + f.Name + "`"
+		if f.Shorthand != "" {
+			name = "`-" + f.Shorthand + "`, " + name
+		}
+		fmt.Fprintf(text, "| %s | %s |\n", name, strings.ReplaceAll(f.Usage, "|", `\|`))
+	})
+}
+
+// Every command that does something says how it is used.
+func TestEveryCommandHasHelp(t *testing.T) {
+	t.Parallel()
+	var visit func(command *cobra.Command)
+	visit = func(command *cobra.Command) {
+		if command.Short == "" || strings.HasSuffix(command.Short, ".") {
+			t.Errorf("%s has the short help %q", command.CommandPath(), command.Short)
+		}
+		onTheBox := strings.Contains(command.CommandPath(), " backup") // its examples are in the help of `backup`
+		if strings.Contains(command.Use, " ") && command.Example == "" && command.Name() != "help" && !onTheBox {
+			t.Errorf("%s has no example", command.CommandPath())
+		}
+		if strings.Contains(command.Example, "{{") {
+			t.Errorf("%s has an example with a hole: %s", command.CommandPath(), command.Example)
+		}
+		for _, below := range command.Commands() {
+			visit(below)
+		}
+	}
+	visit(rootCommand(Process{Name: "picloud", Getenv: func(string) string { return "" }}))
+}

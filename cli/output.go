@@ -108,13 +108,16 @@ func (l *lines) close() error {
 
 // oneLine keeps text in one cell: line breaks and tabs are shown as \n and \t.
 func oneLine(text string) string {
-	return strings.NewReplacer("\n", `\n`, "\t", `\t`, "\r", `\r`).Replace(plain(text))
+	return strings.NewReplacer("\n", `\n`, "\t", `\t`).Replace(plain(text))
 }
 
 // plain shows control characters, which scripts and their callers choose, as
-// text: they must not reach the terminal.
+// text: they must not reach the terminal, and nor must those that turn the
+// direction of a line.
 func plain(text string) string {
-	control := func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' && c != '\r' }
+	control := func(c rune) bool {
+		return unicode.IsControl(c) && c != '\n' && c != '\t' || unicode.Is(unicode.Bidi_Control, c)
+	}
 	if !strings.ContainsFunc(text, control) {
 		return text
 	}

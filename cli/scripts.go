@@ -36,7 +36,7 @@ func (r *remote) script(ctx context.Context, c *client.Client, appFlag, named st
 	}
 	for _, script := range scripts {
 		if script.Name == name {
-			return script, nil
+			return script.Script, nil
 		}
 	}
 	return store.Script{}, notFound{fmt.Errorf("the app %s has no script called %q", app, name)}
@@ -48,8 +48,16 @@ var scriptColumns = []column[store.Script]{
 	{"version", func(s *store.Script) string { return integer(s.Version) }},
 	{"enabled", func(s *store.Script) string { return yesNo(s.Enabled) }},
 	{"updated", func(s *store.Script) string { return s.UpdatedAt.String() }},
-	{"app id", func(s *store.Script) string { return s.AppID.String() }},
 	{"id", func(s *store.Script) string { return s.ID.String() }},
+}
+
+// listedColumns are those of a script, behind that of its app.
+func listedColumns() []column[client.ListedScript] {
+	columns := []column[client.ListedScript]{{"app", func(s *client.ListedScript) string { return s.AppSlug }}}
+	for _, each := range scriptColumns {
+		columns = append(columns, column[client.ListedScript]{each.name, func(s *client.ListedScript) string { return each.of(&s.Script) }})
+	}
+	return columns
 }
 
 func (r *remote) scriptsListCommand() *cobra.Command {
@@ -58,7 +66,7 @@ func (r *remote) scriptsListCommand() *cobra.Command {
 		Use: "ls", Short: "List scripts, without --app those of all apps", Args: noArguments,
 		Example: "  {{name}} scripts ls\n  {{name}} scripts ls --app greenhouse -o json",
 		RunE: r.call(func(ctx context.Context, c *client.Client, _ []string) error {
-			var scripts []store.Script
+			var scripts []client.ListedScript
 			var err error
 			if app == "" {
 				scripts, err = c.Scripts(ctx)
@@ -68,7 +76,7 @@ func (r *remote) scriptsListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return printList(r, scripts, scriptColumns...)
+			return printList(r, scripts, listedColumns()...)
 		}),
 	}
 	command.Flags().StringVarP(&app, "app", "a", "", "only this app's")

@@ -264,6 +264,10 @@ func TestAnImportChangesWhatDiffers(t *testing.T) {
 			want = []string{}
 		}
 	}
+	w := request(t, s, "GET", adminPrefix+"audit?action=import_app", "", owner)
+	if strings.Count(w.Body.String(), `"import_app"`) != 2 {
+		t.Errorf("a dry run is in the audit: %s", w.Body)
+	}
 	if diff := cmp.Diff(changed, s.exportFiles(t, owner)); diff != "" {
 		t.Errorf("the export differs (- folder, + export):\n%s", diff)
 	}

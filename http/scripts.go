@@ -56,10 +56,12 @@ type scriptChange struct {
 	Version     *int              `json:"version"`
 }
 
-// scriptItem is a script in a list, with its last runs.
+// scriptItem is a script in a list, with the slug of its app, so that nobody
+// needs a call for each app, and its last runs.
 type scriptItem struct {
 	store.Script
-	Recent store.RecentRuns `json:"recent"`
+	AppSlug string           `json:"app_slug"`
+	Recent  store.RecentRuns `json:"recent"`
 }
 
 // listAllScripts lists the scripts of all apps that the caller may see.
@@ -88,7 +90,14 @@ func (s *Server) answerScripts(c echo.Context, filter store.ScriptFilter) error 
 	if err != nil {
 		return err
 	}
-	return answerPage(c, scripts, func(script store.Script) scriptItem { return scriptItem{script, recent[script.ID]} })
+	apps := s.store.Catalog().Apps
+	return answerPage(c, scripts, func(script store.Script) scriptItem {
+		item := scriptItem{Script: script, Recent: recent[script.ID]}
+		if app := apps[script.AppID]; app != nil { // else it was deleted this moment
+			item.AppSlug = app.Slug
+		}
+		return item
+	})
 }
 
 func (s *Server) createScript(c echo.Context, by principal) error {

@@ -10,14 +10,20 @@ import (
 	"picloud/store"
 )
 
-// Scripts lists all scripts that the caller may see, without source.
-func (c *Client) Scripts(ctx context.Context) ([]store.Script, error) {
-	return list[store.Script](ctx, c, path("scripts"), nil, 0)
+// ListedScript is a script in a list, without source, with the slug of its app.
+type ListedScript struct {
+	store.Script
+	AppSlug string `json:"app_slug"`
 }
 
-// AppScripts lists an app's scripts, without source.
-func (c *Client) AppScripts(ctx context.Context, app string) ([]store.Script, error) {
-	return list[store.Script](ctx, c, path("apps/", app, "/scripts"), nil, 0)
+// Scripts lists all scripts that the caller may see.
+func (c *Client) Scripts(ctx context.Context) ([]ListedScript, error) {
+	return list[ListedScript](ctx, c, path("scripts"), nil, 0)
+}
+
+// AppScripts lists an app's scripts.
+func (c *Client) AppScripts(ctx context.Context, app string) ([]ListedScript, error) {
+	return list[ListedScript](ctx, c, path("apps/", app, "/scripts"), nil, 0)
 }
 
 // Script returns a script with its source.

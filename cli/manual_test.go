@@ -23,7 +23,7 @@ func TestManualIsTheHelp(t *testing.T) {
 	root := rootCommand(Process{Name: "picloud", Getenv: func(string) string { return "" }})
 	var text strings.Builder
 	text.WriteString("# The command line\n\nThis page is the help of the commands for work and access, made by `go test ./cli -run Manual -update`.\n" +
-		"Called by the name `pic` the program is the same. Exit codes: 0 done, 1 failed, 2 called wrongly, 3 not signed in, 4 not found.\n\n## For every command\n\n")
+		"Called by the name `pic` the program is the same. Exit codes: 0 done, 1 failed, 2 called wrongly, 3 not signed in, 4 not found.\n\n## For every command\n")
 	writeFlags(&text, root.PersistentFlags())
 	for _, group := range root.Groups() {
 		if group.ID == groupServer {
@@ -56,7 +56,10 @@ func writeManual(text *strings.Builder, command *cobra.Command) {
 	if about == "" {
 		about = command.Short + "."
 	}
-	fmt.Fprintf(text, "%s\n\n```text\n%s\n```\n", about, strings.TrimSuffix(command.UseLine(), " [flags]"))
+	text.WriteString(about + "\n")
+	if !command.HasSubCommands() || strings.Contains(command.Use, " ") {
+		fmt.Fprintf(text, "\n```text\n%s\n```\n", strings.TrimSuffix(command.UseLine(), " [flags]"))
+	}
 	if command.Example != "" {
 		fmt.Fprintf(text, "\n```sh\n%s\n```\n", strings.ReplaceAll(command.Example, "\n  ", "\n")[2:])
 	}

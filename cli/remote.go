@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"os"
-	"os/signal"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -89,15 +87,13 @@ func (r *remote) client() (*client.Client, error) {
 // call makes a command of what it does with a client. Its context ends with an
 // interrupt.
 func (r *remote) call(do func(ctx context.Context, c *client.Client, args []string) error) func(*cobra.Command, []string) error {
-	return func(command *cobra.Command, args []string) error {
+	return func(_ *cobra.Command, args []string) error {
 		c, err := r.client()
 		if err != nil {
 			return err
 		}
 		defer c.HTTP.CloseIdleConnections()
-		ctx, stop := signal.NotifyContext(command.Context(), os.Interrupt)
-		defer stop()
-		return do(ctx, c, args)
+		return interruptible(func(ctx context.Context) error { return do(ctx, c, args) })
 	}
 }
 
@@ -152,7 +148,7 @@ func (r *remote) workCommands() []*cobra.Command {
 	return []*cobra.Command{
 		r.appsCommand(), r.scriptsCommand(), r.deployCommand(groupWork), r.invokeCommand(), r.logsCommand(),
 		r.routesCommand(), r.triggersCommand(), r.secretsCommand(), r.kvCommand(), r.docsCommand(), r.deadLettersCommand(),
-		r.pullCommand(), r.pushCommand(), r.diffCommand(), r.devCommand(), r.checkCommand(), r.openCommand(),
+		r.pullCommand(), r.pushCommand(), r.diffCommand(), r.devCommand(), r.checkCommand(), r.openCommand(), r.sdkCommand(),
 	}
 }
 

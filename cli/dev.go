@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -204,15 +205,37 @@ func (d *developer) warn(files map[string]string) {
 	}
 }
 
-// importFolder pushes files. It prunes only when all that would go was in the
-// folder before.
+// importFolder pushes files. When something of the folder is gone, it looks what
+// the app would lose, and prunes if all of that was in the folder before.
 func (d *developer) importFolder(ctx context.Context, files map[string]string) (client.Import, error) {
-	body := client.Folder{Files: files}
-	plan, err := d.client.ImportApp(ctx, d.app, body, client.ImportOptions{DryRun: true, Prune: true})
-	if err != nil {
-		return plan, err
-	}
+	body, names := client.Folder{Files: files}, folderNames(files)
 	var own, foreign []string
+	if slices.ContainsFunc(sortedKeys(d.known), func(name string) bool { return !names[name] }) {
+		plan, err := d.client.ImportApp(ctx, d.app, body, client.ImportOptions{DryRun: true, Prune: true})
+		if err != nil {
+			return plan, err
+		}
+		own, foreign = d.losses(plan)
+	}
+	if len(own) > 0 && len(foreign) > 0 {
+		d.remote.said("Still in the app: %s. It also has %s, which the folder never had; `pull` brings those, or `push --prune` deletes all.",
+			strings.Join(own, ", "), strings.Join(foreign, ", "))
+	}
+	prune := len(own) > 0 && len(foreign) == 0
+	done, err := d.client.ImportApp(ctx, d.app, body, client.ImportOptions{Prune: prune})
+	if err != nil {
+		return done, err
+	}
+	if prune {
+		clear(d.known)
+	}
+	maps.Copy(d.known, names)
+	return done, nil
+}
+
+// losses are the things that a plan deletes: those that were in the folder, and
+// those that never were.
+func (d *developer) losses(plan client.Import) (own, foreign []string) {
 	for _, change := range plan.Changes {
 		if change.Action != store.ImportDelete {
 			continue
@@ -223,31 +246,25 @@ func (d *developer) importFolder(ctx context.Context, files map[string]string) (
 			foreign = append(foreign, name)
 		}
 	}
-	if len(own) > 0 && len(foreign) > 0 {
-		d.remote.said("Still in the app: %s. It also has %s, which the folder never had; `pull` brings those, or `push --prune` deletes all.",
-			strings.Join(own, ", "), strings.Join(foreign, ", "))
-	}
-	done, err := d.client.ImportApp(ctx, d.app, body, client.ImportOptions{Prune: len(own) > 0 && len(foreign) == 0})
-	if err == nil {
-		d.learn(files)
-	}
-	return done, err
+	return own, foreign
 }
 
-// learn notes what the folder has, in the words of a plan.
-func (d *developer) learn(files map[string]string) {
-	read, _ := folder.Read(files)
-	for _, script := range read.Scripts {
-		d.known["script "+script.Name] = true
-	}
+// folderNames are the things that files have, in the words of a plan.
+func folderNames(files map[string]string) map[string]bool {
+	read, _ := folder.Read(files) // what is wrong with them the instance says
 	text := func(entry folder.Entry, field string) string {
 		value, _ := entry.Fields[field].(string)
 		return value
 	}
+	names := map[string]bool{}
+	for _, script := range read.Scripts {
+		names["script "+script.Name] = true
+	}
 	for _, entry := range read.Routes {
-		d.known["route "+text(entry, "method")+" "+text(entry, "host")+text(entry, "path")] = true
+		names["route "+text(entry, "method")+" "+text(entry, "host")+text(entry, "path")] = true
 	}
 	for _, entry := range read.Triggers {
-		d.known["trigger "+text(entry, "name")] = true
+		names["trigger "+text(entry, "name")] = true
 	}
+	return names
 }

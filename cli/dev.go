@@ -35,6 +35,9 @@ func (r *remote) devCommand() *cobra.Command {
 				return err
 			}
 			d := &developer{remote: r, client: c, dir: args[0], app: r.folderApp(app, files), linter: newLinter(), known: map[string]bool{}}
+			if agreed, err := d.mayBegin(ctx, files); err != nil || !agreed {
+				return err
+			}
 			return d.run(ctx, !quiet)
 		}),
 	}
@@ -62,6 +65,24 @@ type developer struct {
 	// known is what the folder has had so far: of the app's other things nothing
 	// is deleted.
 	known map[string]bool
+}
+
+// mayBegin asks a person before the folder takes the place of what the app has:
+// it may be older. Mistakes in the folder are no reason not to begin.
+func (d *developer) mayBegin(ctx context.Context, files map[string]string) (bool, error) {
+	plan, err := d.client.ImportApp(ctx, d.app, client.Folder{Files: files}, client.ImportOptions{DryRun: true})
+	var answer *client.Error
+	if errors.As(err, &answer) && answer.Code == "import_invalid" {
+		return true, nil
+	}
+	changes := slices.DeleteFunc(plan.Changes, func(c store.PlannedChange) bool { return c.Action == store.ImportCreate })
+	if err != nil || len(changes) == 0 {
+		return err == nil, err
+	}
+	for _, change := range changes {
+		d.remote.said("%s %s %s %s", change.Action, change.Kind, change.Name, strings.Join(change.Fields, ", "))
+	}
+	return d.remote.agreed("The folder will take the place of these in the app; `diff` shows how they differ. Go on?")
 }
 
 func (d *developer) run(ctx context.Context, follow bool) error {
@@ -182,12 +203,25 @@ func (d *developer) push(ctx context.Context) (again bool, err error) {
 	case err != nil:
 		return false, err
 	}
-	d.pushed = files
-	for _, change := range done.Changes {
-		d.remote.said("%s %s %s %s", change.Action, change.Kind, change.Name, strings.Join(change.Fields, ", "))
-	}
+	d.report(done.Changes, files)
 	d.remote.said("Pushed %s in %d ms.", counted(len(done.Changes), "change"), time.Since(begun).Milliseconds())
+	d.pushed = files
 	return false, nil
+}
+
+// report says what a push has changed, and where it took the place of what
+// someone else had saved meanwhile.
+func (d *developer) report(changes []store.PlannedChange, files map[string]string) {
+	for _, change := range changes {
+		d.remote.said("%s %s %s %s", change.Action, change.Kind, change.Name, strings.Join(change.Fields, ", "))
+		for _, sources := range sourceFolders {
+			file := sources + "/" + change.Name + ".lua"
+			before, was := d.pushed[file]
+			if change.Kind == "script" && slices.Contains(change.Fields, "source") && was && before == files[file] {
+				d.remote.said("  Someone had changed %s in the app; that is now its version before this one.", change.Name)
+			}
+		}
+	}
 }
 
 // warn shows what is likely wrong with files that have changed; what is

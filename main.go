@@ -3,6 +3,8 @@ package main
 
 import (
 	"os"
+	"path/filepath"
+	"strings"
 
 	"picloud/cli"
 )
@@ -12,10 +14,12 @@ var version = "0.1.0-dev"
 
 func main() {
 	os.Exit(cli.Run(os.Args[1:], cli.Process{
-		Version: version,
-		Stdin:   os.Stdin,
-		Stdout:  os.Stdout,
-		Stderr:  os.Stderr,
-		Getenv:  os.Getenv,
+		Name:      strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe"),
+		Version:   version,
+		Stdin:     os.Stdin,
+		Stdout:    os.Stdout,
+		Stderr:    os.Stderr,
+		Getenv:    os.Getenv,
+		ConfigDir: os.UserConfigDir,
 	}))
 }

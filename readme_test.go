@@ -3,6 +3,7 @@ package main_test
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -32,11 +33,14 @@ func TestReadmeStory(t *testing.T) {
 		t.Fatalf("the README does not say %s", readmeAddress)
 	}
 	script = strings.Replace(script, readmeAddress, "PI="+s.url, 1)
-	out, err := exec.Command("bash", "-c", script).CombinedOutput()
+	shell := exec.Command("bash", "-c", script)
+	shell.Dir = t.TempDir()
+	shell.Env = append(os.Environ(), "PATH="+filepath.Dir(binary)+string(os.PathListSeparator)+os.Getenv("PATH"), "XDG_CONFIG_HOME="+shell.Dir)
+	out, err := shell.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range []string{`{"hello":"Ada"}`, `"status":"success"`, `"message":"hello"`} {
+	for _, want := range []string{`{"hello":"Ada"}`, `"status":"success"`, `"message":"hello"`, `{"hello":"Bob"}`, "-return {hello", `{"goodbye":"Ada"}`} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the commands' output has no %s:\n%s", want, out)
 		}

@@ -224,6 +224,13 @@ func TestSecretsAppearNowhere(t *testing.T) {
 	for _, record := range s.records(leaky, 12) {
 		wantHidden(t, "an execution", []byte(s.must(s.call("GET", admin+"executions/"+record.ID, nil, nil), 200).body))
 	}
+	backup := s.must(s.call("POST", admin+"instance/backup", nil, nil), 200)
+	copied := filepath.Join(t.TempDir(), "backup.db")
+	if err := os.WriteFile(copied, []byte(backup.body), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantHidden(t, "a backup", []byte(backup.body))
+	wantHiddenDatabase(t, copied)
 	wantHiddenFiles(t, s.dir)
 	if err := s.stop(); err != nil {
 		t.Fatal(err)

@@ -66,23 +66,29 @@ func startServer(t testing.TB, dir string, environment ...string) *server {
 	}
 	s := &server{t: t, dir: dir, log: &logBuffer{}}
 	s.cmd = exec.Command(binary, "serve", "--addr", "127.0.0.1:0", "--data", dir)
-	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, environment...)
+	s.run(environment...)
+	return s
+}
+
+// run starts the server's command and waits until it listens.
+func (s *server) run(environment ...string) {
+	s.t.Helper()
+	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.t.TempDir()}, environment...)
 	s.cmd.Stderr = s.log
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	if err := s.cmd.Start(); err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	s.t.Cleanup(func() {
 		s.kill()
-		if t.Failed() {
-			t.Logf("the server's log:\n%s", s.log)
+		if s.t.Failed() {
+			s.t.Logf("the server's log:\n%s", s.log)
 		}
 	})
 	s.readGreeting(stdout)
-	return s
 }
 
 var (

@@ -9,78 +9,87 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Exit codes (spec 7).
-const (
-	exitDone   = 0
-	exitFailed = 1
-	exitUsage  = 2
-)
-
 // Process is what a command sees of the world around it.
 type Process struct {
+	Name    string // as it was called: picloud, or pic
 	Version string
 	Stdin   io.Reader
 	Stdout  io.Writer
 	Stderr  io.Writer
 	Getenv  func(string) string
+	// ConfigDir is the user's folder for settings, as os.UserConfigDir says.
+	ConfigDir func() (string, error)
 }
 
 // usageError is a mistake in how the command was called.
 type usageError struct{ error }
 
 // Run executes the command line in args (without the program's name) and
-// returns the process's exit code: 0 done, 1 failed, 2 called wrongly.
+// returns the process's exit code, one of those of spec 7.
 func Run(args []string, process Process) int {
+	if process.Name != "pic" {
+		process.Name = "picloud"
+	}
 	root := rootCommand(process)
 	root.SetArgs(args)
 	err := root.Execute()
 	if err == nil {
 		return exitDone
 	}
-	fmt.Fprintf(process.Stderr, "picloud: %v\n", err)
-	var usage usageError
-	if errors.As(err, &usage) {
-		fmt.Fprintln(process.Stderr, "Run 'picloud --help' to see the commands, or 'picloud COMMAND --help' for one of them.")
-		return exitUsage
-	}
-	return exitFailed
+	explain(process, err)
+	return exitCode(err)
 }
 
 func rootCommand(process Process) *cobra.Command {
+	remote := &remote{process: process}
 	root := &cobra.Command{
-		Use:           "picloud",
-		Short:         "Answer your devices' webhooks with a few lines of Lua",
-		Long:          "PiCloud turns one small computer into an edge runtime: devices call it, Lua scripts answer,\nand everything it keeps lives in one SQLite file.",
-		Version:       process.Version,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          unknownCommand,
-		RunE:          func(command *cobra.Command, _ []string) error { return command.Help() },
+		Use:   process.Name,
+		Short: "Answer your devices' webhooks with a few lines of Lua",
+		Long: "PiCloud turns one small computer into an edge runtime: devices call it, Lua scripts answer,\n" +
+			"and everything it keeps lives in one SQLite file.",
+		Version:           process.Version,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		Args:              unknownCommand,
+		RunE:              showHelp,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return remote.check() },
 	}
 	root.SetVersionTemplate("picloud {{.Version}}\n")
 	root.SetIn(process.Stdin)
 	root.SetOut(process.Stdout)
 	root.SetErr(process.Stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddGroup(&cobra.Group{ID: groupServer, Title: "Server:"}, &cobra.Group{ID: groupWork, Title: "Work:"})
-	root.AddCommand(serveCommand(process), adminCommand(process), sdkCommand())
-	root.AddCommand(backupCommand(process), restoreCommand(process))
+	root.AddGroup(&cobra.Group{ID: groupServer, Title: "Server:"}, &cobra.Group{ID: groupWork, Title: "Work:"}, &cobra.Group{ID: groupAccess, Title: "Access:"})
+	root.SetCompletionCommandGroupID(groupAccess)
+	root.SetHelpCommandGroupID(groupAccess)
+	remote.addFlags(root)
+	root.AddCommand(serveCommand(process), adminCommand(process))
+	root.AddCommand(backupCommand(process), restoreCommand(process), installCommand(process), uninstallCommand(process), doctorCommand(process))
+	root.AddCommand(remote.workCommands()...)
+	root.AddCommand(remote.accessCommands()...)
 	return root
 }
 
-// The help's headings (spec 7): commands that run the server, and those for
-// whoever writes scripts.
+// The help's headings (spec 7): commands that run the server, those for
+// whoever writes scripts, and those that say who may do so.
 const (
 	groupServer = "server"
 	groupWork   = "work"
+	groupAccess = "access"
 )
 
-func unknownCommand(_ *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usageError{fmt.Errorf("there is no command %q", args[0])}
+func showHelp(command *cobra.Command, _ []string) error { return command.Help() }
+
+func unknownCommand(command *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
 	}
-	return nil
+	failure := fmt.Sprintf("there is no command %q", args[0])
+	command.SuggestionsMinimumDistance = 2 // letters that may differ
+	for i, name := range command.SuggestionsFor(args[0]) {
+		failure += map[bool]string{true: "; did you mean ", false: " or "}[i == 0] + name
+	}
+	return usageError{errors.New(failure)}
 }
 
 // noArguments refuses positional arguments in the words of the other usage errors.

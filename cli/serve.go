@@ -46,7 +46,7 @@ func serveCommand(process Process) *cobra.Command {
 			if err := settings.check(); err != nil {
 				return usageError{err}
 			}
-			settings.inForce = inForce(table, command.Flags(), process.Getenv)
+			settings.inForce = settings.shown(table, command.Flags(), process.Getenv)
 			return serve(settings, process)
 		},
 	}
@@ -87,6 +87,7 @@ type instance struct {
 	server    *http.Server
 	scheduler *scheduler.Scheduler
 	history   *http.History
+	watchdog  *watchdog
 	setup     string // the one-time setup token; "" once a user exists
 }
 
@@ -122,6 +123,9 @@ func (i *instance) start() (err error) {
 	if i.store, err = store.Open(ctx, i.storeConfig()); err != nil {
 		return err
 	}
+	if i.store.SafeMode() {
+		i.logger.Warn("SAFE MODE: triggers are off, because the last starts have crashed; open the admin page, switch off the script or trigger that crashes PiCloud, and restart it")
+	}
 	if err := i.claim(ctx); err != nil {
 		return err
 	}
@@ -141,6 +145,7 @@ func (i *instance) start() (err error) {
 	i.client.Protect(listener.Addr())
 	i.server.Start(listener)
 	i.greet(listener.Addr())
+	i.watchdog = startWatchdog(i.logger, i.store.Ping, i.scheduler.Alive)
 	return nil
 }
 
@@ -214,6 +219,9 @@ func (i *instance) wait(signals <-chan os.Signal) error {
 // running scripts end, then the log is flushed and the database closed.
 func (i *instance) stop(ctx context.Context) error {
 	var failures []error
+	if i.watchdog != nil {
+		i.watchdog.close()
+	}
 	if i.scheduler != nil {
 		i.scheduler.Quiesce()
 	}
@@ -244,6 +252,7 @@ func (i *instance) storeConfig() store.Config {
 		LogRetentionRows:    int(i.settings.RetentionRows),
 		ReservedModuleNames: sdk.ReservedNames(),
 		SecretKey:           i.settings.keySource(),
+		CountStarts:         true,
 		OnFatal: func(err error) {
 			select {
 			case i.failed <- err:
@@ -277,6 +286,7 @@ func (i *instance) schedulerConfig() scheduler.Config {
 		Built:   built(),
 		Backups: i.backupPlan(),
 
+		SafeMode:    i.store.SafeMode(),
 		EveryMinute: i.history.Sample,
 	}
 }

@@ -175,15 +175,19 @@ func (line setting) given(flags *pflag.FlagSet, getenv func(string) string) (val
 	return line.fallback, "default"
 }
 
-// inForce lists the settings as the API shows them: of those that have no flag,
-// because they may be secret, only where they come from.
-func inForce(table []setting, flags *pflag.FlagSet, getenv func(string) string) []http.Setting {
+// shown lists the settings as the API shows them: of those that have no flag,
+// because they may be secret, only where they come from. Without a key of its own
+// the instance has one in a file.
+func (s *Settings) shown(table []setting, flags *pflag.FlagSet, getenv func(string) string) []http.Setting {
 	list := make([]http.Setting, 0, len(table))
 	for _, line := range table {
 		value, source := line.given(flags, getenv)
 		shown := http.Setting{Name: line.variable, Flag: line.flag, Description: line.usage, Default: line.fallback, Source: source, Secret: line.flag == ""}
 		if !shown.Secret {
 			shown.Value = &value
+		}
+		if line.variable == "PICLOUD_SECRET_KEY" && s.keySource().Key == nil {
+			shown.Source = "file"
 		}
 		list = append(list, shown)
 	}

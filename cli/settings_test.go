@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 
@@ -12,11 +13,12 @@ import (
 func run(env map[string]string, args ...string) (code int, stdout, stderr string) {
 	var out, err bytes.Buffer
 	code = cli.Run(args, cli.Process{
-		Version: "1.2.3",
-		Stdin:   strings.NewReader(""),
-		Stdout:  &out,
-		Stderr:  &err,
-		Getenv:  func(name string) string { return env[name] },
+		Version:   "1.2.3",
+		Stdin:     strings.NewReader(""),
+		Stdout:    &out,
+		Stderr:    &err,
+		Getenv:    func(name string) string { return env[name] },
+		ConfigDir: func() (string, error) { return "", errors.New("no home") },
 	})
 	return code, out.String(), err.String()
 }

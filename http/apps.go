@@ -1,6 +1,7 @@
 package http
 
 import (
+	"context"
 	"fmt"
 	nethttp "net/http"
 
@@ -14,6 +15,12 @@ import (
 type appView struct {
 	store.App
 	MyRole store.AppRole `json:"my_role"`
+}
+
+// appItem is an app in a list, with the last runs of all its scripts.
+type appItem struct {
+	appView
+	Recent store.RecentRuns `json:"recent"`
 }
 
 func viewApp(app store.App, role store.AppRole) appView {
@@ -48,7 +55,28 @@ func (s *Server) listApps(c echo.Context, by principal) error {
 	if err != nil {
 		return fmt.Errorf("list apps: %w", err)
 	}
-	return answerPage(c, apps, func(app store.App) appView { return viewApp(app, roleIn(app.ID)) })
+	recent, err := s.recentOfApps(ctx)
+	if err != nil {
+		return err
+	}
+	return answerPage(c, apps, func(app store.App) appItem {
+		return appItem{viewApp(app, roleIn(app.ID)), recent[app.ID]}
+	})
+}
+
+// recentOfApps adds up the last runs of each app's scripts.
+func (s *Server) recentOfApps(ctx context.Context) (map[uuid.UUID]store.RecentRuns, error) {
+	ofScripts, err := s.store.RecentRuns(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ofApps := make(map[uuid.UUID]store.RecentRuns)
+	for id, script := range s.store.Catalog().Scripts {
+		if runs, ran := ofScripts[id]; ran {
+			ofApps[script.AppID] = ofApps[script.AppID].And(runs)
+		}
+	}
+	return ofApps, nil
 }
 
 func (s *Server) createApp(c echo.Context, _ principal) error {

@@ -264,6 +264,10 @@ func TestAnImportChangesWhatDiffers(t *testing.T) {
 			want = []string{}
 		}
 	}
+	w := request(t, s, "GET", adminPrefix+"audit?action=import_app", "", owner)
+	if strings.Count(w.Body.String(), `"import_app"`) != 2 {
+		t.Errorf("a dry run is in the audit: %s", w.Body)
+	}
 	if diff := cmp.Diff(changed, s.exportFiles(t, owner)); diff != "" {
 		t.Errorf("the export differs (- folder, + export):\n%s", diff)
 	}
@@ -285,6 +289,26 @@ func TestPruneDeletesWhatTheFolderHasNot(t *testing.T) {
 	deleted := slices.DeleteFunc(plan(done), func(line string) bool { return !strings.HasPrefix(line, "delete ") })
 	if len(deleted) != 7+5+2 || len(s.store.Catalog().Scripts) != 1 || len(s.store.Catalog().Routes) != 1 || len(s.store.Catalog().Triggers) != 0 {
 		t.Errorf("with prune: %v", plan(done))
+	}
+}
+
+// A script that is called otherwise keeps what led to it.
+func TestAnImportRenamesAScript(t *testing.T) {
+	t.Parallel()
+	s, owner := newFolderServer(t)
+	files := func(name string) map[string]string {
+		return map[string]string{"scripts/" + name + ".lua": "return 1",
+			"app.toml": strings.ReplaceAll("[[routes]]\nscript = 'X'\nmethod = 'GET'\npath = '/kept'\n[[triggers]]\nname = 'kept'\nscript = 'X'\ntopic = {filter = 'a'}\n", "X", name)}
+	}
+	s.importFiles(t, owner, "", files("old"))
+	done := s.importFiles(t, owner, "?prune=true", files("new"))
+	want := []string{"create script new", "change route GET /kept script", "change trigger kept script", "delete script old"}
+	if diff := cmp.Diff(want, plan(done)); diff != "" {
+		t.Errorf("(- want, + got)\n%s", diff)
+	}
+	wantStatus(t, request(t, s, "GET", "/kept", "", nil), 200)
+	if len(s.store.Catalog().Triggers) != 1 {
+		t.Error("the trigger is gone")
 	}
 }
 

@@ -268,6 +268,7 @@ var rawFields = map[string]any{
 	"DocumentQuery.cursor":      "",
 	"DocumentQuery.fields":      []string{},
 	"AuditEntry.details":        object{},
+	"Setting.source":            &jsonschema.Schema{Type: "string", Enum: anyOf("flag", "environment", "file", "default")},
 }
 
 func textOrList() *jsonschema.Schema {

@@ -85,7 +85,7 @@ func (s *Server) keyRoutes() []adminRoute {
 func (s *Server) appRoutes() []adminRoute {
 	return []adminRoute{
 		{"GET", "apps", appList, noApp, changesNothing, s.listApps,
-			contract{"List the apps that the caller may see", paged, nil, 200, store.Page[appView]{}}},
+			contract{"List the apps that the caller may see", paged, nil, 200, store.Page[appItem]{}}},
 		{"POST", "apps", appCreate, noApp, "create_app", s.createApp,
 			contract{"Create an app", nil, appDraft{}, 201, appView{}}},
 		{"GET", "apps/:app", appRead, appOfPath, changesNothing, s.showApp,
@@ -123,9 +123,9 @@ func (s *Server) secretRoutes() []adminRoute {
 func (s *Server) scriptRoutes() []adminRoute {
 	return []adminRoute{
 		{"GET", "scripts", scriptList, noApp, changesNothing, s.listAllScripts,
-			contract{"List the scripts of all apps that the caller may see", paged, nil, 200, store.Page[store.Script]{}}},
+			contract{"List the scripts of all apps that the caller may see", paged, nil, 200, store.Page[scriptItem]{}}},
 		{"GET", "apps/:app/scripts", scriptRead, appOfPath, changesNothing, s.listScripts,
-			contract{"List the scripts of an app, without their source", paged, nil, 200, store.Page[store.Script]{}}},
+			contract{"List the scripts of an app, without their source", paged, nil, 200, store.Page[scriptItem]{}}},
 		{"POST", "apps/:app/scripts", scriptWrite, appOfPath, "create_script", s.createScript,
 			contract{"Create a script", nil, scriptDraft{}, 201, store.Script{}}},
 		{"GET", "scripts/:id", scriptRead, appOfScript, changesNothing, s.showScript,
@@ -150,11 +150,11 @@ func (s *Server) scriptRoutes() []adminRoute {
 func (s *Server) routeRoutes() []adminRoute {
 	return []adminRoute{
 		{"GET", "scripts/:id/routes", routeRead, appOfScript, changesNothing, s.listScriptRoutes,
-			contract{"List the routes of a script", paged, nil, 200, store.Page[store.Route]{}}},
+			contract{"List the routes of a script", paged, nil, 200, store.Page[routeItem]{}}},
 		{"POST", "scripts/:id/routes", routeWrite, appOfScript, "create_route", s.createRoute,
 			contract{"Create a route", nil, routeDraft{}, 201, store.Route{}}},
 		{"GET", "apps/:app/routes", routeRead, appOfPath, changesNothing, s.listAppRoutes,
-			contract{"List the routes of an app", paged, nil, 200, store.Page[store.Route]{}}},
+			contract{"List the routes of an app", paged, nil, 200, store.Page[routeItem]{}}},
 		{"PATCH", "routes/:id", routeWrite, appOfRoute, "change_route", s.changeRoute,
 			contract{"Change a route", nil, routeChange{}, 200, store.Route{}}},
 		{"DELETE", "routes/:id", routeWrite, appOfRoute, "delete_route", s.deleteRoute,

@@ -71,7 +71,7 @@ func (s *Server) serveUserRoute(c echo.Context) error {
 // addMatch adds what a route makes of the path.
 func (s *Server) addMatch(invocation *runtime.Invocation, match *routing.Match[*store.Route]) {
 	request := invocation.Request
-	invocation.Kind = runtime.KindHTTP
+	invocation.Kind, invocation.RouteID = runtime.KindHTTP, match.Value.ID
 	if !s.split() {
 		invocation.CookiePath = cookiePath(request.Path, match.LiteralSegments())
 	}

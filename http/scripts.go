@@ -56,6 +56,14 @@ type scriptChange struct {
 	Version     *int              `json:"version"`
 }
 
+// scriptItem is a script in a list, with the slug of its app, so that nobody
+// needs a call for each app, and its last runs.
+type scriptItem struct {
+	store.Script
+	AppSlug string           `json:"app_slug"`
+	Recent  store.RecentRuns `json:"recent"`
+}
+
 // listAllScripts lists the scripts of all apps that the caller may see.
 func (s *Server) listAllScripts(c echo.Context, by principal) error {
 	roleIn, err := s.rolesOf(c.Request().Context(), by)
@@ -78,7 +86,18 @@ func (s *Server) answerScripts(c echo.Context, filter store.ScriptFilter) error 
 	if err != nil {
 		return fmt.Errorf("list scripts: %w", err)
 	}
-	return answerPage(c, scripts, asIs[store.Script])
+	recent, err := s.store.RecentRuns(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	apps := s.store.Catalog().Apps
+	return answerPage(c, scripts, func(script store.Script) scriptItem {
+		item := scriptItem{Script: script, Recent: recent[script.ID]}
+		if app := apps[script.AppID]; app != nil { // else it was deleted this moment
+			item.AppSlug = app.Slug
+		}
+		return item
+	})
 }
 
 func (s *Server) createScript(c echo.Context, by principal) error {

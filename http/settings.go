@@ -13,7 +13,7 @@ type Setting struct {
 	Description string  `json:"description"`
 	Value       *string `json:"value"` // null for what is secret
 	Default     string  `json:"default"`
-	Source      string  `json:"source"` // where Value came from: flag, environment or default
+	Source      string  `json:"source"` // where Value came from: flag, environment, file or default
 	Secret      bool    `json:"secret"`
 }
 

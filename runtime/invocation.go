@@ -25,7 +25,8 @@ type Invocation struct {
 	Script    *store.Script // header as in the catalog
 	Kind      Kind
 	RequestID string
-	Request   *Request // nil for events
+	Request   *Request  // nil for events
+	RouteID   uuid.UUID // that the request came by and waits for; zero for all else
 	// Screen, when set, says which header fields of the response may be sent,
 	// and leaves a note about the others, before the run is recorded. CookiePath
 	// is handed to it.

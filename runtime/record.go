@@ -38,7 +38,7 @@ type record struct {
 func newRecord(id uuid.UUID, started time.Time, invocation *Invocation) *record {
 	script := invocation.Script
 	r := &record{execution: store.Execution{
-		ID: id, AppID: script.AppID, ScriptID: script.ID, ScriptVersion: script.Version,
+		ID: id, RouteID: invocation.RouteID, AppID: script.AppID, ScriptID: script.ID, ScriptVersion: script.Version,
 		RequestID: invocation.RequestID, InvocationType: string(invocation.Kind),
 		Status: store.StatusSuccess, StartedAt: store.TimeOf(started),
 	}}

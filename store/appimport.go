@@ -116,7 +116,7 @@ func (i *importer) run(id uuid.UUID) (err error) {
 	if i.there, err = appContents(i.transaction, id); err != nil {
 		return err
 	}
-	steps := []func() error{i.changeApp, i.prune, i.writeScripts, i.writeRoutes, i.writeTriggers, i.checkScripts, i.checkRoutes}
+	steps := []func() error{i.changeApp, i.prune, i.writeScripts, i.writeRoutes, i.writeTriggers, i.pruneScripts, i.checkScripts, i.checkRoutes}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return err
@@ -179,8 +179,7 @@ func differences(fields ...string) []string {
 	return slices.DeleteFunc(fields, func(name string) bool { return name == "" })
 }
 
-// prune deletes what the import has not. Of what is left some may need it; the
-// checks that follow find that out.
+// prune deletes the triggers and routes that the import has not.
 func (i *importer) prune() error {
 	if !i.in.Prune {
 		return nil
@@ -199,6 +198,16 @@ func (i *importer) prune() error {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// pruneScripts deletes the scripts that the import has not, when nothing leads
+// to them any more: a route or trigger would go with its script. Scripts may
+// still require one; the checks that follow find that out.
+func (i *importer) pruneScripts() error {
+	if !i.in.Prune {
+		return nil
 	}
 	for _, each := range i.there.Scripts {
 		if !slices.ContainsFunc(i.in.Scripts, func(in ImportedScript) bool { return in.Name == each.Name }) {

@@ -23,6 +23,7 @@ const (
 // Execution is the record of one run of a script.
 type Execution struct {
 	ID             uuid.UUID         `json:"id"`
+	RouteID        uuid.UUID         `json:"-"` // of a request that waited for it; not kept
 	AppID          uuid.UUID         `json:"app_id"`
 	ScriptID       uuid.UUID         `json:"script_id"`
 	ScriptVersion  int               `json:"script_version"`

@@ -239,6 +239,7 @@ func (l *executionLog) settle(rows []flushRow) {
 		source.stored = true
 	}
 	l.retention.addRows(rows)
+	l.recent.addRows(rows)
 	l.written.Add(int64(len(rows)))
 	l.flushes.Add(1)
 }

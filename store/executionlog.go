@@ -38,6 +38,7 @@ type executionLog struct {
 	written, dropped, flushes atomic.Int64
 
 	watches executionWatches
+	recent  recent
 
 	turn      chan struct{} // held by the one flush that runs
 	sources   map[uuid.UUID]*executionSource

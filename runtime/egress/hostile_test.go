@@ -91,28 +91,33 @@ func TestBodiesAreCapped(t *testing.T) {
 	}
 }
 
+// talker is a server that speaks as talk does, once on each connection.
+func talker(t *testing.T, talk func(net.Conn)) net.Listener {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	all.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			all.Go(func() { defer func() { _ = conn.Close() }(); talk(conn) })
+		}
+	})
+	t.Cleanup(func() { _ = listener.Close(); all.Wait() })
+	return listener
+}
+
 // Whatever a server does slowly, the call ends with its deadline: before the
 // connection is accepted, before the first byte, between the headers' bytes and
 // between the body's.
 func TestSlowServersEndWithTheDeadline(t *testing.T) {
 	t.Parallel()
-	raw := func(talk func(net.Conn)) string {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = listener.Close() })
-		go func() {
-			for {
-				conn, err := listener.Accept()
-				if err != nil {
-					return
-				}
-				go func() { defer func() { _ = conn.Close() }(); talk(conn) }()
-			}
-		}()
-		return listener.Addr().String()
-	}
+	raw := func(talk func(net.Conn)) string { return talker(t, talk).Addr().String() }
 	trickle := func(text string) func(net.Conn) {
 		return func(conn net.Conn) {
 			if _, err := conn.Read(make([]byte, 1024)); err != nil {
@@ -158,29 +163,15 @@ func TestServersThatSpeakNoHTTP(t *testing.T) {
 		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n": "protocol", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc": "closed",
 		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef": "protocol", "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n": "protocol",
 	} {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			for {
-				conn, err := listener.Accept()
-				if err != nil {
-					return
-				}
-				_, _ = conn.Read(make([]byte, 1024))
-				_, _ = conn.Write([]byte(answer))
-				_ = conn.Close()
-			}
-		}()
+		listener := talker(t, func(conn net.Conn) {
+			_, _ = conn.Read(make([]byte, 1024))
+			_, _ = conn.Write([]byte(answer))
+		})
 		got := try(t, local(t), "POST", "http://"+listener.Addr().String())
 		if got != want {
 			t.Errorf("%q: %s, want %s", answer, got, want)
 		}
 		_ = listener.Close()
-		<-done
 		if got := try(t, local(t), "GET", "http://"+listener.Addr().String()); got != "refused" {
 			t.Errorf("nobody there: %s", got)
 		}

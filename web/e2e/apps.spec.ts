@@ -90,3 +90,40 @@ test("an app is renamed, and deleted by typing its name", async ({ page, app, se
   await expect(page.getByRole("heading", { level: 1, name: "Apps" })).toBeVisible();
   await expect(page.getByRole("row", { name: "Greenhouse" })).toBeHidden();
 });
+
+test.describe("an app as files", () => {
+  test.use({ expected: /status of 422/ });
+
+  test("is exported, and imported into another after a look at the plan", async ({ page, app, server, check }) => {
+    await server.newScript(app, "greet", `return secrets.get("WORD")`, { method: "GET", path: `/${app}/greet` });
+    await page.goto(`apps/${app}/settings`);
+    const saved = page.waitForEvent("download");
+    await page.getByRole("link", { name: "Export" }).click();
+    const file = (await saved).suggestedFilename();
+    expect(file).toBe(`${app}.picloud.json`);
+    const content = await (await saved).path().then((path) => import("node:fs").then(({ readFileSync }) => readFileSync(path, "utf8")));
+    expect(Object.keys(JSON.parse(content).files)).toContain("scripts/greet.lua");
+
+    const other = await server.newApp("Copy");
+    await page.goto(`apps/${other}/settings?import=1`);
+    const dialog = page.getByRole("dialog");
+    const choose = (text: string) =>
+      dialog.getByLabel("A file from Export").setInputFiles({ name: file, mimeType: "application/json", buffer: Buffer.from(text) });
+    const look = dialog.getByRole("button", { name: "See what would change" });
+    await choose("nonsense");
+    await look.click();
+    await expect(dialog.getByRole("alert")).toContainText("is no exported app");
+    await choose(content.replace("return secrets.get", "return return"));
+    await look.click();
+    await expect(dialog.getByRole("alert")).toContainText("scripts/greet.lua:1");
+    await choose(content.replaceAll(`/${app}/greet`, `/${other}/greet`));
+    await look.click();
+    await expect(dialog.getByText("script greet")).toBeVisible();
+    await expect(dialog.getByText("not set here: WORD")).toBeVisible();
+    await check("import");
+    await dialog.getByRole("button", { name: "Import" }).click();
+    await expect(dialog).toBeHidden();
+    const { items } = await server.call<{ items: { name: string }[] }>("GET", `apps/${other}/scripts`);
+    expect(items.map(({ name }) => name)).toEqual(["greet"]);
+  });
+});

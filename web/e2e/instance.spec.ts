@@ -68,3 +68,16 @@ test.describe("an instance in dev mode with two owners", () => {
     await server.stop();
   });
 });
+
+test("a backup is taken and saved", async ({ page, check }) => {
+  await page.goto("backups");
+  await expect(page.getByText("Have backups taken by themselves")).toBeVisible();
+  await check("backups");
+  const saved = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Take a backup now" }).click();
+  const file = await saved;
+  expect(file.suggestedFilename()).toMatch(/^picloud-.*\.db$/);
+  const { readFileSync } = await import("node:fs");
+  expect(readFileSync(await file.path()).subarray(0, 15).toString()).toBe("SQLite format 3");
+  await expect(page.getByText("The backup is taken.")).toBeVisible();
+});

@@ -140,6 +140,23 @@ export async function getAll<Item>(relative: string, options: CallOptions = {}):
   return items;
 }
 
+/** Calls the control plane and has the browser save what it answers, under the name that the server gives. */
+export async function saveAnswer(method: string, relative: string, options: CallOptions = {}): Promise<void> {
+  const response = await send(method, adminURL(relative, options.query), options);
+  if (!response.ok) {
+    throw failureOf(response, await response.text().catch(() => ""));
+  }
+  const content = await response.blob().catch(() => {
+    throw noAnswer();
+  });
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(content);
+  link.download = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ?? "picloud";
+  link.click();
+  // The browser has taken hold of the content by then, however long saving it lasts.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
 /** Calls any address of the server. */
 export async function callURL<Answer>(method: string, url: URL, options: CallOptions = {}): Promise<Answer> {
   const response = await send(method, url, options);

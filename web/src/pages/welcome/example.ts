@@ -1,8 +1,9 @@
 // The example of the first page: a script, its route, and the wait for its first call.
 import { ApiError, serverRoot } from "../../api/client";
-import { newestExecutions, type Execution } from "../../api/executions";
+import type { Execution } from "../../api/executions";
 import { createRoute, listScriptRoutes } from "../../api/routes";
 import { createScript, listScripts } from "../../api/scripts";
+import { waitForCall } from "../../state/firstcall";
 
 export interface Example {
   id: string;
@@ -17,9 +18,6 @@ export const source = `local name = ctx.request.query.name or "world"
 log.info("greeting", {name = name})
 return {hello = name, at = time.iso()}
 `;
-
-/** How often the log is asked for the first call. */
-const askEveryMs = 1_500;
 
 /** Makes the example in an app, or finds the one that is there. base is the address that the owner has set, or "". */
 export async function deploy(app: string, base: string): Promise<Example> {
@@ -42,19 +40,4 @@ function isConflict(thrown: unknown): boolean {
 }
 
 /** Waits until the example is called, and returns that run. Ends with an error when signal says so. */
-export async function firstCall(example: Example, signal: AbortSignal): Promise<Execution> {
-  const before = (await newestExecutions(example.id, 1, { signal }))[0]?.id;
-  for (;;) {
-    const newest = await newestExecutions(example.id, 1, { signal }).catch((thrown) => {
-      if (signal.aborted || !(thrown instanceof ApiError) || !thrown.offline) {
-        throw thrown;
-      }
-      return []; // a Pi may restart meanwhile
-    });
-    if (newest[0] && newest[0].id !== before) {
-      return newest[0];
-    }
-    await new Promise((resolve) => setTimeout(resolve, askEveryMs));
-    signal.throwIfAborted();
-  }
-}
+export const firstCall = (example: Example, signal: AbortSignal): Promise<Execution> => waitForCall(example.id, signal);

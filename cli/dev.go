@@ -1,0 +1,304 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+	"github.com/spf13/cobra"
+
+	"picloud/cli/client"
+	"picloud/http/folder"
+	"picloud/runtime/lint"
+	"picloud/store"
+)
+
+func (r *remote) devCommand() *cobra.Command {
+	var app string
+	var quiet bool
+	command := &cobra.Command{
+		Use: "dev DIR", GroupID: groupWork, Short: "Push each save of a folder, and follow the logs", Args: takes(1, 1),
+		Long: "Watch a folder: each save is checked and pushed at once, and what runs is shown as it happens, until Ctrl-C. A file that\n" +
+			"is renamed or deleted is so in the app too; what the app had before and the folder never had stays. A mistake is shown\n" +
+			"with its file and line, and the app stays as it was until it is mended. The annotation file for the Lua language\n" +
+			"server and its settings are written into the folder.",
+		Example: "  {{name}} pull greenhouse --app greenhouse\n  {{name}} dev greenhouse",
+		RunE: r.call(func(ctx context.Context, c *client.Client, args []string) error {
+			files, err := readFolder(args[0])
+			if err != nil {
+				return err
+			}
+			d := &developer{remote: r, client: c, dir: args[0], app: r.folderApp(app, files), linter: newLinter(), known: map[string]bool{}}
+			if agreed, err := d.mayBegin(ctx, files); err != nil || !agreed {
+				return err
+			}
+			return d.run(ctx, !quiet)
+		}),
+	}
+	r.appFlag(command, &app)
+	command.Flags().BoolVar(&quiet, "no-logs", false, "do not follow the logs")
+	return r.named(command)
+}
+
+const (
+	// settleTime is how long a folder must be still before it is read: an editor
+	// saves in several steps.
+	settleTime = 40 * time.Millisecond
+	// pushAgain is when a push is tried again that the instance did not take.
+	pushAgain = 2 * time.Second
+)
+
+// developer keeps an app as its folder is.
+type developer struct {
+	remote *remote
+	client *client.Client
+	linter *lint.Linter
+	dir    string
+	app    string
+	pushed map[string]string // the files as they were pushed or refused last
+	// known is what the folder has had so far: of the app's other things nothing
+	// is deleted.
+	known map[string]bool
+}
+
+// mayBegin asks a person before the folder takes the place of what the app has:
+// it may be older. Mistakes in the folder are no reason not to begin.
+func (d *developer) mayBegin(ctx context.Context, files map[string]string) (bool, error) {
+	plan, err := d.client.ImportApp(ctx, d.app, client.Folder{Files: files}, client.ImportOptions{DryRun: true})
+	var answer *client.Error
+	if errors.As(err, &answer) && answer.Code == "import_invalid" {
+		return true, nil
+	}
+	changes := slices.DeleteFunc(plan.Changes, func(c store.PlannedChange) bool { return c.Action == store.ImportCreate })
+	if err != nil || len(changes) == 0 {
+		return err == nil, err
+	}
+	for _, change := range changes {
+		d.remote.said("%s %s %s %s", change.Action, change.Kind, change.Name, strings.Join(change.Fields, ", "))
+	}
+	return d.remote.agreed("The folder will take the place of these in the app; `diff` shows how they differ. Go on?")
+}
+
+func (d *developer) run(ctx context.Context, follow bool) error {
+	if _, err := writeStubs(d.dir); err != nil {
+		return err
+	}
+	watcher, err := fsnotify.NewWatcher()
+	if err != nil {
+		return err
+	}
+	defer watcher.Close()
+	if err := d.watch(watcher); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	if follow {
+		tail, err := d.tail(ctx)
+		if err != nil {
+			cancel()
+			return err
+		}
+		go func() { ended <- tail.follow(ctx) }()
+	} else {
+		close(ended)
+		ended = nil
+	}
+	d.remote.said("Watching %s for the app %s at %s. Ctrl-C ends it.", d.dir, d.app, d.client.URL)
+	err = d.loop(ctx, watcher, ended)
+	cancel()
+	if ended != nil && err == nil {
+		err = <-ended
+	}
+	return err
+}
+
+// tail follows what runs from now on.
+func (d *developer) tail(ctx context.Context) (*logTail, error) {
+	last, err := d.client.AppLogs(ctx, d.app, client.LogFilter{Most: 1})
+	if err != nil {
+		return nil, err
+	}
+	tail := &logTail{remote: d.remote, client: d.client, app: d.app, retry: reconnectDelay}
+	if len(last) > 0 {
+		tail.after = last[0].ID.String()
+	}
+	return tail, nil
+}
+
+// watch looks at the folder and those of its sources. One that is made later is
+// added when the folder changes.
+func (d *developer) watch(watcher *fsnotify.Watcher) error {
+	for _, name := range append([]string{"."}, sourceFolders...) {
+		if err := watcher.Add(filepath.Join(d.dir, name)); err != nil && (name == "." || !errors.Is(err, os.ErrNotExist)) {
+			return err
+		}
+	}
+	return nil
+}
+
+// loop pushes the folder now and after each change. It ends with ctx, or with
+// the error of the tail.
+func (d *developer) loop(ctx context.Context, watcher *fsnotify.Watcher, ended <-chan error) error {
+	settled := time.NewTimer(0)
+	defer settled.Stop()
+	for {
+		select {
+		case <-settled.C:
+			if err := d.watch(watcher); err != nil {
+				return err
+			}
+			again, err := d.push(ctx)
+			if err != nil && ctx.Err() == nil {
+				return err
+			}
+			if again {
+				settled.Reset(pushAgain)
+			}
+		case event := <-watcher.Events:
+			if !event.Has(fsnotify.Chmod) {
+				settled.Reset(settleTime)
+			}
+		case err := <-watcher.Errors:
+			return err
+		case err := <-ended:
+			return err
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// push makes the app what the folder is now. again asks for another try later;
+// an error ends the watching.
+func (d *developer) push(ctx context.Context) (again bool, err error) {
+	files, err := readFolder(d.dir)
+	if err != nil {
+		return false, err
+	}
+	if maps.Equal(files, d.pushed) {
+		return false, nil
+	}
+	begun := time.Now()
+	d.warn(files)
+	done, err := d.importFolder(ctx, files)
+	var answer *client.Error
+	switch {
+	case passing(err):
+		d.remote.said("Not pushed: %v; trying again.", err)
+		return true, nil
+	case errors.As(err, &answer) && answer.Code == "import_invalid":
+		d.pushed = files
+		d.remote.said("Not pushed: %s", answer.Message)
+		for _, line := range details(answer) {
+			d.remote.said("  %s", line)
+		}
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	d.report(done.Changes, files)
+	d.remote.said("Pushed %s in %d ms.", counted(len(done.Changes), "change"), time.Since(begun).Milliseconds())
+	d.pushed = files
+	return false, nil
+}
+
+// report says what a push has changed, and where it took the place of what
+// someone else had saved meanwhile.
+func (d *developer) report(changes []store.PlannedChange, files map[string]string) {
+	for _, change := range changes {
+		d.remote.said("%s %s %s %s", change.Action, change.Kind, change.Name, strings.Join(change.Fields, ", "))
+		for _, sources := range sourceFolders {
+			file := sources + "/" + change.Name + ".lua"
+			before, was := d.pushed[file]
+			if change.Kind == "script" && slices.Contains(change.Fields, "source") && was && before == files[file] {
+				d.remote.said("  Someone had changed %s in the app; that is now its version before this one.", change.Name)
+			}
+		}
+	}
+}
+
+// warn shows what is likely wrong with files that have changed; what is
+// certainly wrong the instance says.
+func (d *developer) warn(files map[string]string) {
+	for _, name := range sortedKeys(files) {
+		if name == folder.Settings || d.pushed[name] == files[name] {
+			continue
+		}
+		for _, f := range checkSource(d.linter, name, files[name]) {
+			if f.Code != lint.CodeSyntax {
+				d.remote.said("%s", f.String())
+			}
+		}
+	}
+}
+
+// importFolder pushes files. When something of the folder is gone, it looks what
+// the app would lose, and prunes if all of that was in the folder before.
+func (d *developer) importFolder(ctx context.Context, files map[string]string) (client.Import, error) {
+	body, names := client.Folder{Files: files}, folderNames(files)
+	var own, foreign []string
+	if slices.ContainsFunc(sortedKeys(d.known), func(name string) bool { return !names[name] }) {
+		plan, err := d.client.ImportApp(ctx, d.app, body, client.ImportOptions{DryRun: true, Prune: true})
+		if err != nil {
+			return plan, err
+		}
+		own, foreign = d.losses(plan)
+	}
+	if len(own) > 0 && len(foreign) > 0 {
+		d.remote.said("Still in the app: %s. It also has %s, which the folder never had; `pull` brings those, or `push --prune` deletes all.",
+			strings.Join(own, ", "), strings.Join(foreign, ", "))
+	}
+	prune := len(own) > 0 && len(foreign) == 0
+	done, err := d.client.ImportApp(ctx, d.app, body, client.ImportOptions{Prune: prune})
+	if err != nil {
+		return done, err
+	}
+	if prune {
+		clear(d.known)
+	}
+	maps.Copy(d.known, names)
+	return done, nil
+}
+
+// losses are the things that a plan deletes: those that were in the folder, and
+// those that never were.
+func (d *developer) losses(plan client.Import) (own, foreign []string) {
+	for _, change := range plan.Changes {
+		if change.Action != store.ImportDelete {
+			continue
+		}
+		if name := change.Kind + " " + change.Name; d.known[name] {
+			own = append(own, name)
+		} else {
+			foreign = append(foreign, name)
+		}
+	}
+	return own, foreign
+}
+
+// folderNames are the things that files have, in the words of a plan.
+func folderNames(files map[string]string) map[string]bool {
+	read, _ := folder.Read(files) // what is wrong with them the instance says
+	text := func(entry folder.Entry, field string) string {
+		value, _ := entry.Fields[field].(string)
+		return value
+	}
+	names := map[string]bool{}
+	for _, script := range read.Scripts {
+		names["script "+script.Name] = true
+	}
+	for _, entry := range read.Routes {
+		names["route "+text(entry, "method")+" "+text(entry, "host")+text(entry, "path")] = true
+	}
+	for _, entry := range read.Triggers {
+		names["trigger "+text(entry, "name")] = true
+	}
+	return names
+}

@@ -67,6 +67,8 @@ type server struct {
 	setup string // the one-time token that it printed; "" once claimed
 	token string // the owner's session after claim
 	log   *logBuffer
+	// greeting is what it printed when it began to listen.
+	greeting *logBuffer
 }
 
 // startServer runs `picloud serve` on a free port with its data in dir (a
@@ -111,12 +113,14 @@ var (
 // readGreeting waits for the lines that say where the server listens.
 func (s *server) readGreeting(stdout io.Reader) {
 	s.t.Helper()
+	s.greeting = &logBuffer{}
 	greeting := make(chan struct{})
 	go func() {
 		lines := bufio.NewScanner(stdout)
 		announced := false
 		for lines.Scan() {
 			line := lines.Text()
+			fmt.Fprintln(s.greeting, line)
 			if m := greetingAddr.FindStringSubmatch(line); m != nil {
 				s.addr, s.url = m[1], "http://"+m[1]
 			}

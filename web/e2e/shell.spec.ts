@@ -86,18 +86,20 @@ test.describe("without a session", () => {
 test.describe("a server that goes away", () => {
   test.use({ expected: /ERR_CONNECTION_REFUSED|status of 401/, storageState: nobody });
 
-  test("is said to be away, and tried again", async ({ page, context }) => {
+  test("is said to be away, and what was asked for comes when it is back", async ({ page, context }) => {
     const lonely = await Server.start();
     await lonely.claim();
     await signIn(context.request, lonely.url);
     await page.goto(`${lonely.url}/admin/apps`);
     await page.getByRole("heading", { level: 1, name: "Apps" }).waitFor();
-    await lonely.stop();
-    await page.getByRole("button", { name: "App:" }).click();
-    await page.getByRole("menuitem", { name: "All apps" }).click();
-    await page.getByRole("button", { name: "App:" }).click();
-    await page.getByRole("menuitemradio").first().click();
+    await lonely.goAway();
+    await page.getByRole("link", { name: "Secrets" }).click();
     await expect(page.getByText("PiCloud does not answer. What you see may be old")).toBeVisible();
+    await lonely.comeBack();
+    await expect(page.getByRole("heading", { level: 1, name: "Secrets" })).toBeVisible();
+    await expect(page.getByText("has no secrets")).toBeVisible();
+    await expect(page.getByText("PiCloud does not answer. What you see may be old")).toBeHidden();
+    await lonely.stop();
   });
 });
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +35,9 @@ func (r *remote) devCommand() *cobra.Command {
 				return err
 			}
 			d := &developer{remote: r, client: c, dir: args[0], app: r.folderApp(app, files), linter: newLinter(), known: map[string]bool{}}
+			if agreed, err := d.mayBegin(ctx, files); err != nil || !agreed {
+				return err
+			}
 			return d.run(ctx, !quiet)
 		}),
 	}
@@ -61,6 +65,24 @@ type developer struct {
 	// known is what the folder has had so far: of the app's other things nothing
 	// is deleted.
 	known map[string]bool
+}
+
+// mayBegin asks a person before the folder takes the place of what the app has:
+// it may be older. Mistakes in the folder are no reason not to begin.
+func (d *developer) mayBegin(ctx context.Context, files map[string]string) (bool, error) {
+	plan, err := d.client.ImportApp(ctx, d.app, client.Folder{Files: files}, client.ImportOptions{DryRun: true})
+	var answer *client.Error
+	if errors.As(err, &answer) && answer.Code == "import_invalid" {
+		return true, nil
+	}
+	changes := slices.DeleteFunc(plan.Changes, func(c store.PlannedChange) bool { return c.Action == store.ImportCreate })
+	if err != nil || len(changes) == 0 {
+		return err == nil, err
+	}
+	for _, change := range changes {
+		d.remote.said("%s %s %s %s", change.Action, change.Kind, change.Name, strings.Join(change.Fields, ", "))
+	}
+	return d.remote.agreed("The folder will take the place of these in the app; `diff` shows how they differ. Go on?")
 }
 
 func (d *developer) run(ctx context.Context, follow bool) error {
@@ -181,12 +203,25 @@ func (d *developer) push(ctx context.Context) (again bool, err error) {
 	case err != nil:
 		return false, err
 	}
-	d.pushed = files
-	for _, change := range done.Changes {
-		d.remote.said("%s %s %s %s", change.Action, change.Kind, change.Name, strings.Join(change.Fields, ", "))
-	}
+	d.report(done.Changes, files)
 	d.remote.said("Pushed %s in %d ms.", counted(len(done.Changes), "change"), time.Since(begun).Milliseconds())
+	d.pushed = files
 	return false, nil
+}
+
+// report says what a push has changed, and where it took the place of what
+// someone else had saved meanwhile.
+func (d *developer) report(changes []store.PlannedChange, files map[string]string) {
+	for _, change := range changes {
+		d.remote.said("%s %s %s %s", change.Action, change.Kind, change.Name, strings.Join(change.Fields, ", "))
+		for _, sources := range sourceFolders {
+			file := sources + "/" + change.Name + ".lua"
+			before, was := d.pushed[file]
+			if change.Kind == "script" && slices.Contains(change.Fields, "source") && was && before == files[file] {
+				d.remote.said("  Someone had changed %s in the app; that is now its version before this one.", change.Name)
+			}
+		}
+	}
 }
 
 // warn shows what is likely wrong with files that have changed; what is
@@ -204,15 +239,37 @@ func (d *developer) warn(files map[string]string) {
 	}
 }
 
-// importFolder pushes files. It prunes only when all that would go was in the
-// folder before.
+// importFolder pushes files. When something of the folder is gone, it looks what
+// the app would lose, and prunes if all of that was in the folder before.
 func (d *developer) importFolder(ctx context.Context, files map[string]string) (client.Import, error) {
-	body := client.Folder{Files: files}
-	plan, err := d.client.ImportApp(ctx, d.app, body, client.ImportOptions{DryRun: true, Prune: true})
-	if err != nil {
-		return plan, err
-	}
+	body, names := client.Folder{Files: files}, folderNames(files)
 	var own, foreign []string
+	if slices.ContainsFunc(sortedKeys(d.known), func(name string) bool { return !names[name] }) {
+		plan, err := d.client.ImportApp(ctx, d.app, body, client.ImportOptions{DryRun: true, Prune: true})
+		if err != nil {
+			return plan, err
+		}
+		own, foreign = d.losses(plan)
+	}
+	if len(own) > 0 && len(foreign) > 0 {
+		d.remote.said("Still in the app: %s. It also has %s, which the folder never had; `pull` brings those, or `push --prune` deletes all.",
+			strings.Join(own, ", "), strings.Join(foreign, ", "))
+	}
+	prune := len(own) > 0 && len(foreign) == 0
+	done, err := d.client.ImportApp(ctx, d.app, body, client.ImportOptions{Prune: prune})
+	if err != nil {
+		return done, err
+	}
+	if prune {
+		clear(d.known)
+	}
+	maps.Copy(d.known, names)
+	return done, nil
+}
+
+// losses are the things that a plan deletes: those that were in the folder, and
+// those that never were.
+func (d *developer) losses(plan client.Import) (own, foreign []string) {
 	for _, change := range plan.Changes {
 		if change.Action != store.ImportDelete {
 			continue
@@ -223,31 +280,25 @@ func (d *developer) importFolder(ctx context.Context, files map[string]string) (
 			foreign = append(foreign, name)
 		}
 	}
-	if len(own) > 0 && len(foreign) > 0 {
-		d.remote.said("Still in the app: %s. It also has %s, which the folder never had; `pull` brings those, or `push --prune` deletes all.",
-			strings.Join(own, ", "), strings.Join(foreign, ", "))
-	}
-	done, err := d.client.ImportApp(ctx, d.app, body, client.ImportOptions{Prune: len(own) > 0 && len(foreign) == 0})
-	if err == nil {
-		d.learn(files)
-	}
-	return done, err
+	return own, foreign
 }
 
-// learn notes what the folder has, in the words of a plan.
-func (d *developer) learn(files map[string]string) {
-	read, _ := folder.Read(files)
-	for _, script := range read.Scripts {
-		d.known["script "+script.Name] = true
-	}
+// folderNames are the things that files have, in the words of a plan.
+func folderNames(files map[string]string) map[string]bool {
+	read, _ := folder.Read(files) // what is wrong with them the instance says
 	text := func(entry folder.Entry, field string) string {
 		value, _ := entry.Fields[field].(string)
 		return value
 	}
+	names := map[string]bool{}
+	for _, script := range read.Scripts {
+		names["script "+script.Name] = true
+	}
 	for _, entry := range read.Routes {
-		d.known["route "+text(entry, "method")+" "+text(entry, "host")+text(entry, "path")] = true
+		names["route "+text(entry, "method")+" "+text(entry, "host")+text(entry, "path")] = true
 	}
 	for _, entry := range read.Triggers {
-		d.known["trigger "+text(entry, "name")] = true
+		names["trigger "+text(entry, "name")] = true
 	}
+	return names
 }

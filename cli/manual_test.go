@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
+	"io"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -48,6 +51,51 @@ func TestManualIsTheHelp(t *testing.T) {
 	if diff := cmp.Diff(string(written), text.String()); diff != "" {
 		t.Errorf("docs/cli.md is stale; run go test ./cli -run Manual -update (- page, + help):\n%s", diff)
 	}
+}
+
+// What help shows as an example is called rightly: it fails, if at all, because
+// there is no server and no file.
+func TestExamplesAreCalledRightly(t *testing.T) {
+	t.Chdir(t.TempDir()) // some would write files
+	var visit func(command *cobra.Command)
+	visit = func(command *cobra.Command) {
+		for line := range strings.Lines(command.Example) {
+			line, _, _ = strings.Cut(strings.TrimSpace(line), " < ")
+			words := shellWords(line)
+			if len(words) == 0 || words[0] != "picloud" || onTheBox(command) || command.Name() == "login" { // which asks the network for a name
+				continue
+			}
+			var problems bytes.Buffer
+			code := Run(words[1:], Process{Stdin: strings.NewReader("x\n"), Stdout: io.Discard, Stderr: &problems, ConfigDir: func() (string, error) { return t.TempDir(), nil },
+				Getenv: func(name string) string {
+					return map[string]string{"PICLOUD_URL": "http://127.0.0.1:1", "PICLOUD_TOKEN": "pis_x"}[name]
+				}})
+			if code == exitUsage {
+				t.Errorf("%s: %s", line, &problems)
+			}
+		}
+		for _, below := range command.Commands() {
+			visit(below)
+		}
+	}
+	visit(rootCommand(Process{Name: "picloud", Getenv: func(string) string { return "" }}))
+}
+
+// onTheBox is for commands of the heading Server, which do without an instance
+// to call.
+func onTheBox(command *cobra.Command) bool {
+	for command.Parent() != nil && command.Parent().Parent() != nil {
+		command = command.Parent()
+	}
+	return command.GroupID == groupServer || command.GroupID == ""
+}
+
+// shellWords splits a line as a shell does, with single and double quotes.
+func shellWords(line string) (words []string) {
+	for _, match := range regexp.MustCompile(`'([^']*)'|"([^"]*)"|(\S+)`).FindAllStringSubmatch(line, -1) {
+		words = append(words, match[1]+match[2]+match[3])
+	}
+	return words
 }
 
 func writeManual(text *strings.Builder, command *cobra.Command) {
@@ -95,8 +143,7 @@ func TestEveryCommandHasHelp(t *testing.T) {
 		if command.Short == "" || strings.HasSuffix(command.Short, ".") {
 			t.Errorf("%s has the short help %q", command.CommandPath(), command.Short)
 		}
-		onTheBox := strings.Contains(command.CommandPath(), " backup") // its examples are in the help of `backup`
-		if strings.Contains(command.Use, " ") && command.Example == "" && command.Name() != "help" && !onTheBox {
+		if strings.Contains(command.Use, " ") && command.Example == "" && command.Name() != "help" && !onTheBox(command) {
 			t.Errorf("%s has no example", command.CommandPath())
 		}
 		if strings.Contains(command.Example, "{{") {

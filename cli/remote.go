@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -93,7 +94,11 @@ func (r *remote) call(do func(ctx context.Context, c *client.Client, args []stri
 			return err
 		}
 		defer c.HTTP.CloseIdleConnections()
-		return interruptible(func(ctx context.Context) error { return do(ctx, c, args) })
+		err = interruptible(func(ctx context.Context) error { return do(ctx, c, args) })
+		if errors.Is(err, context.Canceled) {
+			return errInterrupted
+		}
+		return err
 	}
 }
 
@@ -101,9 +106,12 @@ func (r *remote) call(do func(ctx context.Context, c *client.Client, args []stri
 func (r *remote) appFlag(command *cobra.Command, app *string) {
 	command.Flags().StringVarP(app, "app", "a", "", "the app, by its slug (PICLOUD_APP; else "+defaultApp+")")
 	r.completeFlag(command, "app", r.completeApps)
-	if words := strings.Fields(command.Use); len(words) > 1 && strings.Trim(words[1], "[]") == "SCRIPT" {
-		command.ValidArgsFunction = r.completeScripts(app)
-	}
+}
+
+// scriptFlag gives --app to a command whose first argument is a script of it.
+func (r *remote) scriptFlag(command *cobra.Command, app *string) {
+	r.appFlag(command, app)
+	command.ValidArgsFunction = r.completeScripts(app)
 }
 
 func (r *remote) completeFlag(command *cobra.Command, flag string, with completion) {

@@ -253,7 +253,7 @@ func (s *Store) openWriter(fresh bool) error {
 	s.writer = &writer{
 		connection: c, now: s.config.Now, onFatal: s.config.OnFatal, space: s.space, full: true, written: s.written,
 		publish: s.catalog.publish, data: s.data, outbox: &s.outbox, sync: s.syncWAL, onGrown: func() {}, onFirst: s.rememberWAL,
-		queue: make(chan *operation, maxGroup), stopped: make(chan struct{}),
+		queue: make(chan *operation, maxGroup), stopped: make(chan struct{}), patience: time.NewTimer(0),
 	}
 	// The file outlives the last connection: making it anew costs a start 8 MiB of writes.
 	if _, err := c.raw.FileControlPersistWAL("main", 1); err != nil {

@@ -369,26 +369,49 @@ func TestAFullDiskMayDelayTheNoteOfTheWAL(t *testing.T) {
 	}
 }
 
-// A caller that is alone is never waited for; several that come back together
-// are taken together.
-func TestWritesThatComeTogetherStayTogether(t *testing.T) {
+// The writer waits for callers that are about to come back, and for nobody else.
+// Half a sync takes an hour here, so that a wait in vain would not end.
+func TestTheWriterWaitsForCallersThatComeBack(t *testing.T) {
 	t.Parallel()
-	s := newTestStore(t)
-	ops := []*operation{{durable: true, fn: insertTestSession(0)}, {durable: true, fn: insertTestSession(1)}}
-	submitAll(t, s, ops)
-	for _, op := range ops {
-		noError(t, <-op.done)
+	durable, relaxed := &operation{durable: true}, &operation{}
+	for _, c := range []struct {
+		name           string
+		answered       [2]int
+		away           time.Duration
+		queued, behind []*operation // what is there, and what comes later
+		want           int
+	}{
+		{"alone", [2]int{1, 1}, 0, []*operation{durable}, nil, 1},
+		{"two that take turns", [2]int{1, 2}, 0, []*operation{durable}, nil, 1},
+		{"relaxed", [2]int{30, 30}, 0, []*operation{relaxed}, nil, 1},
+		{"all have been away", [2]int{30, 30}, 2 * comeBack, []*operation{durable}, nil, 1},
+		{"half of six", [2]int{5, 1}, 0, []*operation{durable}, []*operation{durable, relaxed}, 3},
+		{"enough are there", [2]int{2, 4}, 0, []*operation{relaxed, durable, durable, durable}, nil, 4},
+	} {
+		w := &writer{queue: make(chan *operation, maxGroup), answered: c.answered, syncTook: 2 * time.Hour, patience: time.NewTimer(time.Hour)}
+		w.last.Store(monotonic() + int64(time.Hour))
+		if c.away > 0 {
+			w.last.Store(monotonic() - int64(c.away))
+		}
+		for _, op := range c.queued[1:] {
+			w.queue <- op
+		}
+		w.group = c.queued[:1:1]
+		var late sync.WaitGroup
+		late.Go(func() {
+			for _, op := range c.behind {
+				w.queue <- op
+			}
+		})
+		w.gather()
+		late.Wait()
+		if len(w.group) != c.want {
+			t.Errorf("%s: %d operations in the group, want %d", c.name, len(w.group), c.want)
+		}
 	}
-	release := hold(t, s)
-	if !s.writer.shared {
-		t.Error("a group of two was not noted")
-	}
-	release()
-	for i := range 2 {
-		noError(t, s.change(t.Context(), insertTestSession(2+i)))
-	}
-	defer hold(t, s)()
-	if s.writer.shared {
-		t.Error("a caller that is alone was taken for several")
+	w := &writer{queue: make(chan *operation), answered: [2]int{9, 9}, syncTook: time.Millisecond, patience: time.NewTimer(time.Hour), group: []*operation{durable}}
+	w.last.Store(monotonic() + int64(time.Hour))
+	if w.gather(); len(w.group) != 1 {
+		t.Errorf("%d operations after waiting for half a sync", len(w.group))
 	}
 }

@@ -52,6 +52,7 @@ var machinery = map[string]string{
 	"github.com/VictoriaMetrics":   "picloud/http",
 	"github.com/spf13":             "picloud/cli",
 	"github.com/coreos/go-systemd": "picloud/cli",
+	"golang.org/x/crypto/acme":     "picloud/cli",
 	"github.com/wneessen/go-mail":  "picloud/runtime/egress",
 }
 

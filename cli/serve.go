@@ -88,7 +88,10 @@ type instance struct {
 	scheduler *scheduler.Scheduler
 	history   *http.History
 	watchdog  *watchdog
-	setup     string // the one-time setup token; "" once a user exists
+
+	encryption *encryption // nil without a certificate
+	encrypted  net.Addr    // where TLS is spoken; nil where it is not
+	setup      string      // the one-time setup token; "" once a user exists
 }
 
 func serve(settings Settings, process Process) error {
@@ -137,12 +140,31 @@ func (i *instance) start() (err error) {
 	if err := i.scheduler.Start(ctx); err != nil {
 		return err
 	}
+	return i.listen()
+}
+
+// listen begins to serve, with TLS too when there is a certificate.
+func (i *instance) listen() (err error) {
+	if i.settings.TLS.on() {
+		if i.encryption, err = i.settings.TLS.encrypt(i.settings.Data, i.logger); err != nil {
+			return err
+		}
+	}
 	i.server = http.New(i.httpConfig())
 	listener, err := net.Listen("tcp", i.settings.Addr)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w", i.settings.Addr, err)
 	}
 	i.client.Protect(listener.Addr())
+	if i.encryption != nil {
+		encrypted, err := net.Listen("tcp", i.settings.TLS.Addr)
+		if err != nil {
+			return errors.Join(fmt.Errorf("cannot listen on %s (PICLOUD_TLS_ADDR): %w", i.settings.TLS.Addr, err), listener.Close())
+		}
+		i.client.Protect(encrypted.Addr())
+		i.server.StartTLS(encrypted, i.encryption.config)
+		i.encrypted = encrypted.Addr()
+	}
 	i.server.Start(listener)
 	i.greet(listener.Addr())
 	i.watchdog = startWatchdog(i.logger, i.store.Ping, i.scheduler.Alive)
@@ -318,7 +340,7 @@ func built() time.Time {
 }
 
 func (i *instance) httpConfig() http.Config {
-	return http.Config{
+	config := http.Config{
 		Store:         i.store,
 		Engine:        i.engine,
 		Logger:        i.logger,
@@ -341,4 +363,8 @@ func (i *instance) httpConfig() http.Config {
 		Settings:       i.settings.inForce,
 		DevMode:        i.settings.DevMode,
 	}
+	if i.encryption != nil {
+		config.Challenge = i.encryption.challenge
+	}
+	return config
 }

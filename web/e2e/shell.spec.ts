@@ -103,19 +103,23 @@ test.describe("a server that goes away", () => {
   });
 });
 
-test("what a first visit loads stays under 200 KiB compressed", async ({ page, browser, server, signedIn }) => {
+test("what a first visit loads stays under 200 KiB compressed", async ({ browser, server, signedIn }) => {
   const context = await browser.newContext({ storageState: signedIn });
-  const fresh = await context.newPage();
-  const client = await context.newCDPSession(fresh);
+  const page = await context.newPage();
+  const client = await context.newCDPSession(page);
   await client.send("Network.enable");
+  await client.send("Emulation.setCPUThrottlingRate", { rate: 6 });
   let bytes = 0;
   client.on("Network.loadingFinished", ({ encodedDataLength }) => (bytes += encodedDataLength));
-  await fresh.goto(`${server.url}/admin/`);
-  await fresh.getByRole("heading", { level: 1 }).waitFor();
-  await fresh.waitForLoadState("networkidle");
-  console.log(`a first visit loads ${(bytes / 1024).toFixed(1)} KiB`);
+  await page.goto(`${server.url}/admin/apps`);
+  await page.getByRole("link", { name: "Default", exact: true }).waitFor();
+  const usableMs = await page.evaluate(() => performance.now());
+  await page.waitForLoadState("networkidle");
+  console.log(`a first visit loads ${(bytes / 1024).toFixed(1)} KiB and is usable in ${usableMs.toFixed(0)} ms, the processor slowed to a sixth`);
   expect(bytes).toBeGreaterThan(20 * 1024);
   expect(bytes).toBeLessThan(200 * 1024);
+  if (process.env.PICLOUD_TEST_LONG) {
+    expect(usableMs).toBeLessThan(2_000); // a time is only worth judging on a machine that does nothing else
+  }
   await context.close();
-  await page.close();
 });

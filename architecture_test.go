@@ -15,7 +15,7 @@ import (
 // rooms it may import. A room that is not here fails the test.
 var mayImport = map[string][]string{
 	"picloud":                    {"cli"},
-	"picloud/cli":                {"cli/client", "http", "http/folder", "http/routing", "scheduler", "scheduler/crontime", "runtime", "runtime/lint", "runtime/manual", "runtime/meter", "runtime/sdk", "runtime/egress", "store", "web"},
+	"picloud/cli":                {"cli/client", "deploy", "http", "http/folder", "http/routing", "scheduler", "scheduler/crontime", "runtime", "runtime/lint", "runtime/manual", "runtime/meter", "runtime/sdk", "runtime/egress", "store", "web"},
 	"picloud/cli/client":         {"store"},
 	"picloud/http":               {"http/folder", "http/routing", "runtime", "runtime/lint", "runtime/signature", "scheduler/crontime", "store", "web"},
 	"picloud/http/routing":       {},
@@ -35,6 +35,7 @@ var mayImport = map[string][]string{
 	"picloud/runtime/signature":  {},
 	"picloud/store":              {"sql"},
 	"picloud/sql":                {},
+	"picloud/deploy":             {},
 	"picloud/web":                {},
 }
 
@@ -50,6 +51,8 @@ var machinery = map[string]string{
 	"github.com/alexedwards/argon": "picloud/http",
 	"github.com/VictoriaMetrics":   "picloud/http",
 	"github.com/spf13":             "picloud/cli",
+	"github.com/coreos/go-systemd": "picloud/cli",
+	"golang.org/x/crypto/acme":     "picloud/cli",
 	"github.com/wneessen/go-mail":  "picloud/runtime/egress",
 }
 

@@ -3,6 +3,7 @@ package main_test
 import (
 	"database/sql"
 	"flag"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -30,6 +31,10 @@ func TestKilledServer(t *testing.T) {
 		time.Sleep(time.Duration(chance.IntN(600)) * time.Millisecond) // the random moment
 		s.kill()
 		stop()
+		// Else the fourth start would be a safe one, without triggers (TestSafeMode).
+		if err := os.Remove(filepath.Join(s.dir, "picloud.starts")); err != nil {
+			t.Error(err)
+		}
 		began := time.Now()
 		again := startServer(t, s.dir)
 		again.token = s.token

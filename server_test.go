@@ -34,6 +34,13 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		binary = filepath.Join(dir, "picloud")
+		if given := os.Getenv("PICLOUD_TEST_BINARY"); given != "" {
+			if err := emulate(given, os.Getenv("PICLOUD_TEST_EMULATOR")); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				return 1
+			}
+			return m.Run()
+		}
 		build := exec.Command("go", "build", "-o", binary, ".")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
@@ -42,6 +49,11 @@ func TestMain(m *testing.M) {
 		}
 		return m.Run()
 	}())
+}
+
+// emulate makes the program under test one of another machine (task test:pi).
+func emulate(program, emulator string) error {
+	return os.WriteFile(binary, fmt.Appendf(nil, "#!/bin/sh\nexec %s %s \"$@\"\n", emulator, program), 0o700)
 }
 
 // server is the real program, running on a port of its own.
@@ -55,6 +67,8 @@ type server struct {
 	setup string // the one-time token that it printed; "" once claimed
 	token string // the owner's session after claim
 	log   *logBuffer
+	// greeting is what it printed when it began to listen.
+	greeting *logBuffer
 }
 
 // startServer runs `picloud serve` on a free port with its data in dir (a
@@ -66,23 +80,29 @@ func startServer(t testing.TB, dir string, environment ...string) *server {
 	}
 	s := &server{t: t, dir: dir, log: &logBuffer{}}
 	s.cmd = exec.Command(binary, "serve", "--addr", "127.0.0.1:0", "--data", dir)
-	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, environment...)
+	s.run(environment...)
+	return s
+}
+
+// run starts the server's command and waits until it listens.
+func (s *server) run(environment ...string) {
+	s.t.Helper()
+	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.t.TempDir()}, environment...)
 	s.cmd.Stderr = s.log
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	if err := s.cmd.Start(); err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	s.t.Cleanup(func() {
 		s.kill()
-		if t.Failed() {
-			t.Logf("the server's log:\n%s", s.log)
+		if s.t.Failed() {
+			s.t.Logf("the server's log:\n%s", s.log)
 		}
 	})
 	s.readGreeting(stdout)
-	return s
 }
 
 var (
@@ -93,12 +113,14 @@ var (
 // readGreeting waits for the lines that say where the server listens.
 func (s *server) readGreeting(stdout io.Reader) {
 	s.t.Helper()
+	s.greeting = &logBuffer{}
 	greeting := make(chan struct{})
 	go func() {
 		lines := bufio.NewScanner(stdout)
 		announced := false
 		for lines.Scan() {
 			line := lines.Text()
+			fmt.Fprintln(s.greeting, line)
 			if m := greetingAddr.FindStringSubmatch(line); m != nil {
 				s.addr, s.url = m[1], "http://"+m[1]
 			}

@@ -28,6 +28,7 @@ func backupCommand(process Process) *cobra.Command {
 		Example: "  sudo picloud backup /mnt/stick/picloud.db --data /var/lib/picloud",
 		Args:    oneFile,
 		RunE: func(command *cobra.Command, args []string) error {
+			process.Getenv = withService("/", process.Getenv)
 			if err := load(table, command.Flags(), process.Getenv); err != nil {
 				return usageError{err}
 			}
@@ -86,6 +87,7 @@ func verifyCommand(process Process) *cobra.Command {
 		Short: "Check a backup, and that the key here opens its secrets",
 		Args:  oneFile,
 		RunE: func(command *cobra.Command, args []string) error {
+			process.Getenv = withService("/", process.Getenv)
 			if err := loadWithKey(&settings, table, command, process); err != nil {
 				return err
 			}
@@ -131,6 +133,7 @@ func drillCommand(process Process) *cobra.Command {
 			"server would, with the key that is here, read all scripts, and remove it again. The database in use is not touched.",
 		Args: atMostOneFile,
 		RunE: func(command *cobra.Command, args []string) error {
+			process.Getenv = withService("/", process.Getenv)
 			if err := loadWithKey(&settings, table, command, process); err != nil {
 				return err
 			}

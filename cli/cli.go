@@ -63,8 +63,8 @@ func rootCommand(process Process) *cobra.Command {
 	root.SetCompletionCommandGroupID(groupAccess)
 	root.SetHelpCommandGroupID(groupAccess)
 	remote.addFlags(root)
-	root.AddCommand(serveCommand(process), adminCommand(process), sdkCommand())
-	root.AddCommand(backupCommand(process), restoreCommand(process))
+	root.AddCommand(serveCommand(process), adminCommand(process))
+	root.AddCommand(backupCommand(process), restoreCommand(process), installCommand(process), uninstallCommand(process), doctorCommand(process))
 	root.AddCommand(remote.workCommands()...)
 	root.AddCommand(remote.accessCommands()...)
 	return root

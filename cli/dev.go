@@ -3,9 +3,9 @@ package cli
 import (
 	"context"
 	"errors"
-	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"picloud/cli/client"
-	"picloud/http/folder"
 	"picloud/runtime/lint"
 	"picloud/store"
 )
@@ -26,7 +25,8 @@ func (r *remote) devCommand() *cobra.Command {
 		Long: "Watch a folder: each save is checked and pushed at once, and what runs is shown as it happens, until Ctrl-C. A file that\n" +
 			"is renamed or deleted is so in the app too; what the app had before and the folder never had stays. A mistake is shown\n" +
 			"with its file and line, and the app stays as it was until it is mended. The annotation file for the Lua language\n" +
-			"server and its settings are written into the folder.",
+			"server and its settings are written into the folder. At a terminal it asks first if the folder would take the place of\n" +
+			"something that the app has otherwise.",
 		Example: "  {{name}} pull greenhouse --app greenhouse\n  {{name}} dev greenhouse",
 		RunE: r.call(func(ctx context.Context, c *client.Client, args []string) error {
 			files, err := readFolder(args[0])
@@ -34,6 +34,9 @@ func (r *remote) devCommand() *cobra.Command {
 				return err
 			}
 			d := &developer{remote: r, client: c, dir: args[0], app: r.folderApp(app, files), linter: newLinter(), known: map[string]bool{}}
+			if agreed, err := d.mayBegin(ctx, files); err != nil || !agreed {
+				return err
+			}
 			return d.run(ctx, !quiet)
 		}),
 	}
@@ -61,6 +64,24 @@ type developer struct {
 	// known is what the folder has had so far: of the app's other things nothing
 	// is deleted.
 	known map[string]bool
+}
+
+// mayBegin asks a person before the folder takes the place of what the app has:
+// it may be older. Mistakes in the folder are no reason not to begin.
+func (d *developer) mayBegin(ctx context.Context, files map[string]string) (bool, error) {
+	plan, err := d.client.ImportApp(ctx, d.app, client.Folder{Files: files}, client.ImportOptions{DryRun: true})
+	var answer *client.Error
+	if errors.As(err, &answer) && answer.Code == "import_invalid" {
+		return true, nil
+	}
+	changes := slices.DeleteFunc(plan.Changes, func(c store.PlannedChange) bool { return c.Action == store.ImportCreate })
+	if err != nil || len(changes) == 0 {
+		return err == nil, err
+	}
+	for _, change := range changes {
+		d.remote.said("%s %s %s %s", change.Action, change.Kind, change.Name, strings.Join(change.Fields, ", "))
+	}
+	return d.remote.agreed("The folder will take the place of these in the app; `diff` shows how they differ. Go on?")
 }
 
 func (d *developer) run(ctx context.Context, follow bool) error {
@@ -150,104 +171,5 @@ func (d *developer) loop(ctx context.Context, watcher *fsnotify.Watcher, ended <
 		case <-ctx.Done():
 			return nil
 		}
-	}
-}
-
-// push makes the app what the folder is now. again asks for another try later;
-// an error ends the watching.
-func (d *developer) push(ctx context.Context) (again bool, err error) {
-	files, err := readFolder(d.dir)
-	if err != nil {
-		return false, err
-	}
-	if maps.Equal(files, d.pushed) {
-		return false, nil
-	}
-	begun := time.Now()
-	d.warn(files)
-	done, err := d.importFolder(ctx, files)
-	var answer *client.Error
-	switch {
-	case passing(err):
-		d.remote.said("Not pushed: %v; trying again.", err)
-		return true, nil
-	case errors.As(err, &answer) && answer.Code == "import_invalid":
-		d.pushed = files
-		d.remote.said("Not pushed: %s", answer.Message)
-		for _, line := range details(answer) {
-			d.remote.said("  %s", line)
-		}
-		return false, nil
-	case err != nil:
-		return false, err
-	}
-	d.pushed = files
-	for _, change := range done.Changes {
-		d.remote.said("%s %s %s %s", change.Action, change.Kind, change.Name, strings.Join(change.Fields, ", "))
-	}
-	d.remote.said("Pushed %s in %d ms.", counted(len(done.Changes), "change"), time.Since(begun).Milliseconds())
-	return false, nil
-}
-
-// warn shows what is likely wrong with files that have changed; what is
-// certainly wrong the instance says.
-func (d *developer) warn(files map[string]string) {
-	for _, name := range sortedKeys(files) {
-		if name == folder.Settings || d.pushed[name] == files[name] {
-			continue
-		}
-		for _, f := range checkSource(d.linter, name, files[name]) {
-			if f.Code != lint.CodeSyntax {
-				d.remote.said("%s", f.String())
-			}
-		}
-	}
-}
-
-// importFolder pushes files. It prunes only when all that would go was in the
-// folder before.
-func (d *developer) importFolder(ctx context.Context, files map[string]string) (client.Import, error) {
-	body := client.Folder{Files: files}
-	plan, err := d.client.ImportApp(ctx, d.app, body, client.ImportOptions{DryRun: true, Prune: true})
-	if err != nil {
-		return plan, err
-	}
-	var own, foreign []string
-	for _, change := range plan.Changes {
-		if change.Action != store.ImportDelete {
-			continue
-		}
-		if name := change.Kind + " " + change.Name; d.known[name] {
-			own = append(own, name)
-		} else {
-			foreign = append(foreign, name)
-		}
-	}
-	if len(own) > 0 && len(foreign) > 0 {
-		d.remote.said("Still in the app: %s. It also has %s, which the folder never had; `pull` brings those, or `push --prune` deletes all.",
-			strings.Join(own, ", "), strings.Join(foreign, ", "))
-	}
-	done, err := d.client.ImportApp(ctx, d.app, body, client.ImportOptions{Prune: len(own) > 0 && len(foreign) == 0})
-	if err == nil {
-		d.learn(files)
-	}
-	return done, err
-}
-
-// learn notes what the folder has, in the words of a plan.
-func (d *developer) learn(files map[string]string) {
-	read, _ := folder.Read(files)
-	for _, script := range read.Scripts {
-		d.known["script "+script.Name] = true
-	}
-	text := func(entry folder.Entry, field string) string {
-		value, _ := entry.Fields[field].(string)
-		return value
-	}
-	for _, entry := range read.Routes {
-		d.known["route "+text(entry, "method")+" "+text(entry, "host")+text(entry, "path")] = true
-	}
-	for _, entry := range read.Triggers {
-		d.known["trigger "+text(entry, "name")] = true
 	}
 }

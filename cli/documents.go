@@ -142,8 +142,8 @@ func (r *remote) docsQueryCommand() *cobra.Command {
 	var limit int
 	command := &cobra.Command{
 		Use: "query COLLECTION", Short: "Find documents", Args: takes(1, 1),
-		Long:    "Find documents: the first page of what a query finds. Its parts are JSON, as scripts write them for docs.find.",
-		Example: "  {{name}} docs query readings --where '{\"temp\":{\"$gt\":20}}' --sort '[\"-temp\"]' --limit 5",
+		Long:    "Find documents: the first page of what a query finds. Its parts are JSON, of the same names as the options of find in scripts.",
+		Example: "  {{name}} docs query readings --where '{\"temp\":{\"gt\":20}}' --sort '[\"-temp\"]' --limit 5",
 	}
 	command.RunE = r.call(func(ctx context.Context, c *client.Client, args []string) error {
 		query := client.DocumentQuery{Limit: limit}

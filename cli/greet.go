@@ -17,6 +17,9 @@ func (i *instance) greet(addr net.Addr) {
 	}
 	out := i.process.Stdout
 	fmt.Fprintf(out, "PiCloud %s listens on %s\n%s\n\n", i.process.Version, addr, invitation)
+	if i.encrypted != nil {
+		fmt.Fprintf(out, "  with TLS at %s\n", i.encrypted)
+	}
 	for _, base := range i.bases(addr) {
 		fmt.Fprintf(out, "  %s%s\n", base, path)
 	}

@@ -50,7 +50,7 @@ func (r *remote) invokeCommand() *cobra.Command {
 			return r.printRun(run)
 		}),
 	}
-	r.appFlag(command, &with.app)
+	r.scriptFlag(command, &with.app)
 	flags := command.Flags()
 	flags.StringVarP(&with.data, "data", "d", "", "the request's body, or the event's fields as JSON")
 	flags.StringArrayVarP(&with.headers, "header", "H", nil, "a header of the request, 'Name: value'; can be repeated")

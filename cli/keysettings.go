@@ -32,11 +32,13 @@ func (s *Settings) checkKey() error {
 // devKey seals the secrets of an instance in dev mode. Everybody can read it here.
 var devKey = store.SecretKey([]byte("PiCloud in dev mode, not a secret"[:32]))
 
+const devKeyName = "the key of PICLOUD_DEV_MODE"
+
 // keySource is where the master key comes from.
 func (s *Settings) keySource() store.KeySource {
 	switch {
 	case s.DevMode:
-		return store.KeySource{Name: "the key of PICLOUD_DEV_MODE", Key: &devKey}
+		return store.KeySource{Name: devKeyName, Key: &devKey}
 	case s.SecretKey != nil:
 		return store.KeySource{Name: "PICLOUD_SECRET_KEY", Key: s.SecretKey}
 	case s.SecretKeyFile != "":

@@ -5,13 +5,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"picloud/cli/client"
 	"picloud/store"
@@ -85,37 +81,6 @@ func (r *remote) askAndLogIn(ctx context.Context, location, username string) (cr
 		return credentials{}, err
 	}
 	return credentials{URL: location, Username: session.User.Username, Token: session.Token}, nil
-}
-
-// ask reads one line. At a terminal it asks for it, and hides what is secret.
-func (r *remote) ask(input *bufio.Reader, prompt string, secret bool) (string, error) {
-	terminal, isFile := r.process.Stdin.(*os.File)
-	interactive := isFile && term.IsTerminal(int(terminal.Fd()))
-	if interactive {
-		fmt.Fprint(r.process.Stderr, prompt)
-	}
-	if interactive && secret {
-		text, err := term.ReadPassword(int(terminal.Fd()))
-		fmt.Fprintln(r.process.Stderr)
-		return string(text), err
-	}
-	line, err := input.ReadString('\n')
-	line = strings.TrimRight(line, "\r\n")
-	if err != nil && !(errors.Is(err, io.EOF) && line != "") {
-		return "", usageError{fmt.Errorf("standard input ended before the answer to %q", strings.TrimRight(prompt, ": "))}
-	}
-	return line, nil
-}
-
-// confirmed asks a person whether to go on. Without a terminal the answer is no:
-// a script says --yes.
-func (r *remote) confirmed(question string) (bool, error) {
-	terminal, isFile := r.process.Stdin.(*os.File)
-	if !isFile || !term.IsTerminal(int(terminal.Fd())) {
-		return false, nil
-	}
-	answer, err := r.ask(bufio.NewReader(r.process.Stdin), question+" [y/N] ", false)
-	return strings.EqualFold(answer, "y") || strings.EqualFold(answer, "yes"), err
 }
 
 func (r *remote) logoutCommand() *cobra.Command {

@@ -34,7 +34,7 @@ func (r *remote) logsCommand() *cobra.Command {
 			return r.logs(ctx, c, given, args)
 		}),
 	}
-	r.appFlag(command, &given.app)
+	r.scriptFlag(command, &given.app)
 	flags := command.Flags()
 	flags.BoolVarP(&given.follow, "follow", "f", false, "go on with what comes")
 	flags.StringVar(&given.status, "status", "", "only runs that ended so: success, error, timeout, instruction_limit, memory_limit, sdk_call_limit, rejected")

@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
+	"io"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -23,7 +26,7 @@ func TestManualIsTheHelp(t *testing.T) {
 	root := rootCommand(Process{Name: "picloud", Getenv: func(string) string { return "" }})
 	var text strings.Builder
 	text.WriteString("# The command line\n\nThis page is the help of the commands for work and access, made by `go test ./cli -run Manual -update`.\n" +
-		"Called by the name `pic` the program is the same. Exit codes: 0 done, 1 failed, 2 called wrongly, 3 not signed in, 4 not found.\n\n## For every command\n\n")
+		"Called by the name `pic` the program is the same. Exit codes: 0 done, 1 failed, 2 called wrongly, 3 not signed in, 4 not found.\n\n## For every command\n")
 	writeFlags(&text, root.PersistentFlags())
 	for _, group := range root.Groups() {
 		if group.ID == groupServer {
@@ -50,13 +53,61 @@ func TestManualIsTheHelp(t *testing.T) {
 	}
 }
 
+// What help shows as an example is called rightly: it fails, if at all, because
+// there is no server and no file.
+func TestExamplesAreCalledRightly(t *testing.T) {
+	t.Chdir(t.TempDir()) // some would write files
+	var visit func(command *cobra.Command)
+	visit = func(command *cobra.Command) {
+		for line := range strings.Lines(command.Example) {
+			line, _, _ = strings.Cut(strings.TrimSpace(line), " < ")
+			words := shellWords(line)
+			if len(words) == 0 || words[0] != "picloud" || onTheBox(command) || command.Name() == "login" { // which asks the network for a name
+				continue
+			}
+			var problems bytes.Buffer
+			code := Run(words[1:], Process{Stdin: strings.NewReader("x\n"), Stdout: io.Discard, Stderr: &problems, ConfigDir: func() (string, error) { return t.TempDir(), nil },
+				Getenv: func(name string) string {
+					return map[string]string{"PICLOUD_URL": "http://127.0.0.1:1", "PICLOUD_TOKEN": "pis_x"}[name]
+				}})
+			if code == exitUsage {
+				t.Errorf("%s: %s", line, &problems)
+			}
+		}
+		for _, below := range command.Commands() {
+			visit(below)
+		}
+	}
+	visit(rootCommand(Process{Name: "picloud", Getenv: func(string) string { return "" }}))
+}
+
+// onTheBox is for commands of the heading Server, which do without an instance
+// to call.
+func onTheBox(command *cobra.Command) bool {
+	for command.Parent() != nil && command.Parent().Parent() != nil {
+		command = command.Parent()
+	}
+	return command.GroupID == groupServer || command.GroupID == ""
+}
+
+// shellWords splits a line as a shell does, with single and double quotes.
+func shellWords(line string) (words []string) {
+	for _, match := range regexp.MustCompile(`'([^']*)'|"([^"]*)"|(\S+)`).FindAllStringSubmatch(line, -1) {
+		words = append(words, match[1]+match[2]+match[3])
+	}
+	return words
+}
+
 func writeManual(text *strings.Builder, command *cobra.Command) {
 	fmt.Fprintf(text, "\n### %s\n\n", command.CommandPath())
 	about := command.Long
 	if about == "" {
 		about = command.Short + "."
 	}
-	fmt.Fprintf(text, "%s\n\n```text\n%s\n```\n", about, strings.TrimSuffix(command.UseLine(), " [flags]"))
+	text.WriteString(about + "\n")
+	if !command.HasSubCommands() || strings.Contains(command.Use, " ") {
+		fmt.Fprintf(text, "\n```text\n%s\n```\n", strings.TrimSuffix(command.UseLine(), " [flags]"))
+	}
 	if command.Example != "" {
 		fmt.Fprintf(text, "\n```sh\n%s\n```\n", strings.ReplaceAll(command.Example, "\n  ", "\n")[2:])
 	}
@@ -92,8 +143,7 @@ func TestEveryCommandHasHelp(t *testing.T) {
 		if command.Short == "" || strings.HasSuffix(command.Short, ".") {
 			t.Errorf("%s has the short help %q", command.CommandPath(), command.Short)
 		}
-		onTheBox := strings.Contains(command.CommandPath(), " backup") // its examples are in the help of `backup`
-		if strings.Contains(command.Use, " ") && command.Example == "" && command.Name() != "help" && !onTheBox {
+		if strings.Contains(command.Use, " ") && command.Example == "" && command.Name() != "help" && !onTheBox(command) {
 			t.Errorf("%s has no example", command.CommandPath())
 		}
 		if strings.Contains(command.Example, "{{") {

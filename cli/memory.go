@@ -3,21 +3,52 @@ package cli
 import (
 	"bufio"
 	"os"
+	"path"
+	"path/filepath"
 	"runtime/debug"
 	"strconv"
 	"strings"
 )
 
 // limitMemory tells the Go runtime to collect harder when the process nears
-// half of the machine's memory, so that a burst of scripts slows down before
-// the kernel kills the process. A GOMEMLIMIT from outside wins.
+// half of the machine's memory, or three quarters of what its unit allows, so
+// that a burst of scripts slows down before the kernel kills the process. A
+// GOMEMLIMIT from outside wins.
 func limitMemory(getenv func(string) string) {
 	if getenv("GOMEMLIMIT") != "" {
 		return
 	}
-	if total := machineMemory(); total > 0 {
-		debug.SetMemoryLimit(total / 2)
+	limit := machineMemory() / 2
+	if allowed := groupMemory("/proc/self/cgroup", "/sys/fs/cgroup"); allowed > 0 && (limit == 0 || allowed*3/4 < limit) {
+		limit = allowed * 3 / 4
 	}
+	if limit > 0 {
+		debug.SetMemoryLimit(limit)
+	}
+}
+
+// groupMemory returns the MemoryMax of this process's control group and of those
+// around it, whichever is less; 0 when there is none or the kernel does not say.
+// Only the unified hierarchy counts, which systemd uses on a Pi.
+func groupMemory(membership, root string) (least int64) {
+	content, err := os.ReadFile(membership)
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(content)) {
+		group, unified := strings.CutPrefix(strings.TrimSpace(line), "0::")
+		for ; unified && group != "/" && group != ""; group = path.Dir(group) {
+			text, err := os.ReadFile(filepath.Join(root, group, "memory.max"))
+			if err != nil {
+				continue
+			}
+			bytes, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+			if err == nil && (least == 0 || bytes < least) { // else it is "max"
+				least = bytes
+			}
+		}
+	}
+	return least
 }
 
 // heapFloor is how much the garbage collector takes for granted. Its next turn

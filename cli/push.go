@@ -2,12 +2,10 @@ package cli
 
 import (
 	"context"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"picloud/cli/client"
 	"picloud/store"
@@ -63,7 +61,7 @@ func (r *remote) push(ctx context.Context, c *client.Client, dir string, given p
 	}
 	done := plan
 	if !given.dryRun {
-		if agreed, err := r.agreed(plan.Changes, given.yes); err != nil || !agreed {
+		if agreed, err := r.mayGoOn(plan.Changes, given.yes); err != nil || !agreed {
 			r.said("Nothing was changed.")
 			return err
 		}
@@ -78,14 +76,13 @@ func (r *remote) push(ctx context.Context, c *client.Client, dir string, given p
 	return err
 }
 
-// agreed asks a person before something is deleted. A script has said --prune.
-func (r *remote) agreed(changes []store.PlannedChange, yes bool) (bool, error) {
+// mayGoOn asks a person before something is deleted.
+func (r *remote) mayGoOn(changes []store.PlannedChange, yes bool) (bool, error) {
 	deletes := slices.ContainsFunc(changes, func(c store.PlannedChange) bool { return c.Action == store.ImportDelete })
-	terminal, isFile := r.process.Stdin.(*os.File)
-	if yes || !deletes || !isFile || !term.IsTerminal(int(terminal.Fd())) {
+	if yes || !deletes {
 		return true, nil
 	}
-	return r.confirmed("Delete these?")
+	return r.agreed("Delete these?")
 }
 
 func (r *remote) saySummary(app string, done client.Import) {

@@ -3,10 +3,9 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
-	"os"
-	"os/signal"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -89,15 +88,17 @@ func (r *remote) client() (*client.Client, error) {
 // call makes a command of what it does with a client. Its context ends with an
 // interrupt.
 func (r *remote) call(do func(ctx context.Context, c *client.Client, args []string) error) func(*cobra.Command, []string) error {
-	return func(command *cobra.Command, args []string) error {
+	return func(_ *cobra.Command, args []string) error {
 		c, err := r.client()
 		if err != nil {
 			return err
 		}
 		defer c.HTTP.CloseIdleConnections()
-		ctx, stop := signal.NotifyContext(command.Context(), os.Interrupt)
-		defer stop()
-		return do(ctx, c, args)
+		err = interruptible(func(ctx context.Context) error { return do(ctx, c, args) })
+		if errors.Is(err, context.Canceled) {
+			return errInterrupted
+		}
+		return err
 	}
 }
 
@@ -105,9 +106,12 @@ func (r *remote) call(do func(ctx context.Context, c *client.Client, args []stri
 func (r *remote) appFlag(command *cobra.Command, app *string) {
 	command.Flags().StringVarP(app, "app", "a", "", "the app, by its slug (PICLOUD_APP; else "+defaultApp+")")
 	r.completeFlag(command, "app", r.completeApps)
-	if words := strings.Fields(command.Use); len(words) > 1 && strings.Trim(words[1], "[]") == "SCRIPT" {
-		command.ValidArgsFunction = r.completeScripts(app)
-	}
+}
+
+// scriptFlag gives --app to a command whose first argument is a script of it.
+func (r *remote) scriptFlag(command *cobra.Command, app *string) {
+	r.appFlag(command, app)
+	command.ValidArgsFunction = r.completeScripts(app)
 }
 
 func (r *remote) completeFlag(command *cobra.Command, flag string, with completion) {
@@ -152,7 +156,7 @@ func (r *remote) workCommands() []*cobra.Command {
 	return []*cobra.Command{
 		r.appsCommand(), r.scriptsCommand(), r.deployCommand(groupWork), r.invokeCommand(), r.logsCommand(),
 		r.routesCommand(), r.triggersCommand(), r.secretsCommand(), r.kvCommand(), r.docsCommand(), r.deadLettersCommand(),
-		r.pullCommand(), r.pushCommand(), r.diffCommand(), r.devCommand(), r.checkCommand(), r.openCommand(),
+		r.pullCommand(), r.pushCommand(), r.diffCommand(), r.devCommand(), r.checkCommand(), r.openCommand(), r.sdkCommand(),
 	}
 }
 

@@ -23,6 +23,7 @@ func restoreCommand(process Process) *cobra.Command {
 		Example: "  sudo picloud restore /mnt/stick/picloud.db --data /var/lib/picloud",
 		Args:    oneFile,
 		RunE: func(command *cobra.Command, args []string) error {
+			process.Getenv = withService("/", process.Getenv)
 			if err := loadWithKey(&settings, table, command, process); err != nil {
 				return err
 			}

@@ -177,7 +177,7 @@ func (r *remote) routesCreateCommand() *cobra.Command {
 		route, err := c.CreateRoute(ctx, found.ID.String(), draft)
 		return r.printRoute(ctx, c, route, err)
 	})
-	r.appFlag(command, &app)
+	r.scriptFlag(command, &app)
 	given.add(command)
 	return r.named(command)
 }

@@ -103,7 +103,7 @@ func (r *remote) scriptsShowCommand() *cobra.Command {
 			return r.printSource(whole.Source, whole, err)
 		}),
 	}
-	r.appFlag(command, &app)
+	r.scriptFlag(command, &app)
 	command.Flags().IntVar(&version, "version", 0, "the source as it was in this version")
 	return r.named(command)
 }
@@ -140,7 +140,7 @@ func (r *remote) scriptsDeleteCommand() *cobra.Command {
 			return nil
 		}),
 	}
-	r.appFlag(command, &app)
+	r.scriptFlag(command, &app)
 	return r.named(command)
 }
 
@@ -167,7 +167,7 @@ func (r *remote) versionsCommand() *cobra.Command {
 			return printList(r, versions, versionColumns...)
 		}),
 	}
-	r.appFlag(command, &app)
+	r.scriptFlag(command, &app)
 	return r.named(command)
 }
 
@@ -193,6 +193,6 @@ func (r *remote) rollbackCommand() *cobra.Command {
 			return printOne(r, script, scriptColumns...)
 		}),
 	}
-	r.appFlag(command, &app)
+	r.scriptFlag(command, &app)
 	return r.named(command)
 }

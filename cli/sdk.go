@@ -15,7 +15,7 @@ import (
 	"picloud/runtime/sdk"
 )
 
-func sdkCommand() *cobra.Command {
+func (r *remote) sdkCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:     "sdk",
 		GroupID: groupWork,
@@ -23,29 +23,26 @@ func sdkCommand() *cobra.Command {
 		Args:    unknownCommand,
 		RunE:    func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
-	command.AddCommand(stubsCommand())
+	command.AddCommand(r.stubsCommand())
 	return command
 }
 
-func stubsCommand() *cobra.Command {
+func (r *remote) stubsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "stubs [DIR]",
 		Short: "Write the annotation file for the Lua language server",
 		Long: "Write " + manual.StubsFile + " into a folder of scripts, the present one unless DIR names another, so that an editor\n" +
 			"with the Lua language server completes and checks them. " + manual.SettingsFile + ", the server's settings, is written too when\n" +
 			"there is none.",
-		Example: "  picloud sdk stubs scripts/",
+		Example: "  " + r.process.Name + " sdk stubs scripts/",
 		Args:    atMostOneFolder,
-		RunE: func(command *cobra.Command, args []string) error {
+		RunE: func(_ *cobra.Command, args []string) error {
 			dir := "."
 			if len(args) == 1 {
 				dir = args[0]
 			}
 			written, err := writeStubs(dir)
-			for _, file := range written {
-				fmt.Fprintln(command.OutOrStdout(), file)
-			}
-			return err
+			return errors.Join(err, printList(r, written, column[string]{"file", func(file *string) string { return *file }}))
 		},
 	}
 }

@@ -5,11 +5,9 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"picloud/cli/client"
 	"picloud/store"
@@ -65,7 +63,7 @@ func (r *remote) secretsSetCommand() *cobra.Command {
 }
 
 func (r *remote) secretValue(name string) (string, error) {
-	if terminal, isFile := r.process.Stdin.(*os.File); isFile && term.IsTerminal(int(terminal.Fd())) {
+	if _, interactive := r.asker(); interactive {
 		return r.ask(bufio.NewReader(r.process.Stdin), "Value of "+name+": ", true)
 	}
 	text, err := io.ReadAll(r.process.Stdin)

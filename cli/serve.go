@@ -87,7 +87,11 @@ type instance struct {
 	server    *http.Server
 	scheduler *scheduler.Scheduler
 	history   *http.History
-	setup     string // the one-time setup token; "" once a user exists
+	watchdog  *watchdog
+
+	encryption *encryption // nil without a certificate
+	encrypted  net.Addr    // where TLS is spoken; nil where it is not
+	setup      string      // the one-time setup token; "" once a user exists
 }
 
 func serve(settings Settings, process Process) error {
@@ -122,6 +126,9 @@ func (i *instance) start() (err error) {
 	if i.store, err = store.Open(ctx, i.storeConfig()); err != nil {
 		return err
 	}
+	if i.store.SafeMode() {
+		i.logger.Warn("SAFE MODE: triggers are off, because the last starts have crashed; open the admin page, switch off the script or trigger that crashes PiCloud, and restart it")
+	}
 	if err := i.claim(ctx); err != nil {
 		return err
 	}
@@ -133,14 +140,34 @@ func (i *instance) start() (err error) {
 	if err := i.scheduler.Start(ctx); err != nil {
 		return err
 	}
+	return i.listen()
+}
+
+// listen begins to serve, with TLS too when there is a certificate.
+func (i *instance) listen() (err error) {
+	if i.settings.TLS.on() {
+		if i.encryption, err = i.settings.TLS.encrypt(i.settings.Data, i.logger); err != nil {
+			return err
+		}
+	}
 	i.server = http.New(i.httpConfig())
 	listener, err := net.Listen("tcp", i.settings.Addr)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w", i.settings.Addr, err)
 	}
 	i.client.Protect(listener.Addr())
+	if i.encryption != nil {
+		encrypted, err := net.Listen("tcp", i.settings.TLS.Addr)
+		if err != nil {
+			return errors.Join(fmt.Errorf("cannot listen on %s (PICLOUD_TLS_ADDR): %w", i.settings.TLS.Addr, err), listener.Close())
+		}
+		i.client.Protect(encrypted.Addr())
+		i.server.StartTLS(encrypted, i.encryption.config)
+		i.encrypted = encrypted.Addr()
+	}
 	i.server.Start(listener)
 	i.greet(listener.Addr())
+	i.watchdog = startWatchdog(i.logger, i.store.Ping, i.scheduler.Alive)
 	return nil
 }
 
@@ -214,6 +241,9 @@ func (i *instance) wait(signals <-chan os.Signal) error {
 // running scripts end, then the log is flushed and the database closed.
 func (i *instance) stop(ctx context.Context) error {
 	var failures []error
+	if i.watchdog != nil {
+		i.watchdog.close()
+	}
 	if i.scheduler != nil {
 		i.scheduler.Quiesce()
 	}
@@ -244,6 +274,7 @@ func (i *instance) storeConfig() store.Config {
 		LogRetentionRows:    int(i.settings.RetentionRows),
 		ReservedModuleNames: sdk.ReservedNames(),
 		SecretKey:           i.settings.keySource(),
+		CountStarts:         true,
 		OnFatal: func(err error) {
 			select {
 			case i.failed <- err:
@@ -277,6 +308,7 @@ func (i *instance) schedulerConfig() scheduler.Config {
 		Built:   built(),
 		Backups: i.backupPlan(),
 
+		SafeMode:    i.store.SafeMode(),
 		EveryMinute: i.history.Sample,
 	}
 }
@@ -308,7 +340,7 @@ func built() time.Time {
 }
 
 func (i *instance) httpConfig() http.Config {
-	return http.Config{
+	config := http.Config{
 		Store:         i.store,
 		Engine:        i.engine,
 		Logger:        i.logger,
@@ -331,4 +363,8 @@ func (i *instance) httpConfig() http.Config {
 		Settings:       i.settings.inForce,
 		DevMode:        i.settings.DevMode,
 	}
+	if i.encryption != nil {
+		config.Challenge = i.encryption.challenge
+	}
+	return config
 }

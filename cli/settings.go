@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -34,6 +35,7 @@ type Settings struct {
 	RetentionRows    int64
 	LogFormat        string
 	Metrics          string
+	TLS              tlsSettings
 	BackupDir        string
 	BackupSchedule   *crontime.Schedule
 	BackupKeep       int64
@@ -92,7 +94,7 @@ func settingsTable(s *Settings) []setting {
 		{"PICLOUD_METRICS", "metrics", "key: /metrics answers an API key with instance:read; off: it answers nobody", "key", oneOf(&s.Metrics, "", "key", "off")},
 		{"PICLOUD_LOG_FORMAT", "log-format", "text or json; json when the output is not a terminal", "", oneOf(&s.LogFormat, "", "text", "json")},
 	}
-	table = append(table, backupTable(s)...)
+	table = append(append(table, tlsTable(&s.TLS)...), backupTable(s)...)
 	table = append(table, outsideTable(&s.Outside)...)
 	table = append(table, keySettings(s)...)
 	table = append(table, limitTable("LIMIT", "limit", "default", &s.Default,
@@ -215,7 +217,7 @@ func (s *Settings) check() error {
 	if public, err := url.Parse(s.PublicBaseURL); err == nil && s.AdminHost != "" && http.SameHost(public.Host, s.AdminHost) {
 		return fmt.Errorf("PICLOUD_ADMIN_HOST is the host of PICLOUD_PUBLIC_BASE_URL too, but no script answers there; devices need another name")
 	}
-	if err := s.checkKey(); err != nil {
+	if err := errors.Join(s.checkKey(), s.TLS.check()); err != nil {
 		return err
 	}
 	if (s.AdminUsername == "") != (s.AdminPassword == "") {

@@ -6,6 +6,7 @@ import (
 	"io"
 	nethttp "net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -389,4 +390,19 @@ func (c *crowd) warmUp() {
 func (c *crowd) wait() {
 	c.group.Wait()
 	c.client.CloseIdleConnections()
+}
+
+// A name may hold what paths give a meaning to; a client then escapes it.
+func TestMembersOfAnyName(t *testing.T) {
+	t.Parallel()
+	s, owner := newOwnedServer(t)
+	for _, name := range []string{"ada@example.com", "a/b", "50%", "a=b&c", "é?#"} {
+		wantStatus(t, request(t, s, "POST", adminPrefix+"admins", `{"username":"`+name+`","password":"correct horse battery","role":"member"}`, owner), 201)
+		member := adminPrefix + "apps/default/members/" + url.QueryEscape(name)
+		set := request(t, s, "PUT", member, `{"role":"viewer"}`, owner)
+		if wantStatus(t, set, 200); field(t, set, "username") != name {
+			t.Errorf("%q became a member as %s", name, set.Body)
+		}
+		wantStatus(t, request(t, s, "DELETE", member, "", owner), 204)
+	}
 }

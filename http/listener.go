@@ -16,32 +16,38 @@ const (
 	writeChunk   = 64 << 10
 )
 
-// limitConnections bounds how many connections clients hold: in all, where the
-// next one waits in the kernel's queue, and per address, where it is closed at
-// once. Loopback and trusted proxies speak for many clients and have no limit
-// of their own.
-func limitConnections(listener net.Listener, config Config) net.Listener {
-	return &limitedListener{
-		Listener:   listener,
+// connections bounds how many connections clients hold at all addresses of the
+// server together: in all, where the next one waits in the kernel's queue, and
+// per address, where it is closed at once. Loopback and trusted proxies speak
+// for many clients and have no limit of their own.
+type connections struct {
+	slots      chan struct{}
+	perAddress int
+	trusted    []netip.Prefix
+
+	mu   sync.Mutex
+	held map[netip.Prefix]int // connections per counted network
+}
+
+func newConnections(config Config) *connections {
+	return &connections{
 		slots:      make(chan struct{}, config.MaxConnections),
-		closed:     make(chan struct{}),
 		perAddress: config.MaxConnectionsPerAddress,
 		trusted:    config.TrustedProxies,
 		held:       make(map[netip.Prefix]int),
 	}
 }
 
+// limit makes a listener one of those whose connections are counted.
+func (c *connections) limit(listener net.Listener) net.Listener {
+	return &limitedListener{Listener: listener, connections: c, closed: make(chan struct{})}
+}
+
 type limitedListener struct {
 	net.Listener
-	slots     chan struct{}
+	*connections
 	closed    chan struct{}
 	closeOnce sync.Once
-
-	perAddress int
-	trusted    []netip.Prefix
-
-	mu   sync.Mutex
-	held map[netip.Prefix]int // connections per counted network
 }
 
 // Accept waits for a free slot and returns the next connection whose address
@@ -73,7 +79,7 @@ func (l *limitedListener) Close() error {
 
 // admit counts conn for its network and returns that; the zero network is not
 // counted.
-func (l *limitedListener) admit(conn net.Conn) (netip.Prefix, bool) {
+func (l *connections) admit(conn net.Conn) (netip.Prefix, bool) {
 	address := peerAddress(conn.RemoteAddr().String())
 	if address.IsLoopback() || within(address, l.trusted) {
 		return netip.Prefix{}, true
@@ -88,7 +94,7 @@ func (l *limitedListener) admit(conn net.Conn) (netip.Prefix, bool) {
 	return source, true
 }
 
-func (l *limitedListener) release(source netip.Prefix) {
+func (l *connections) release(source netip.Prefix) {
 	<-l.slots
 	l.mu.Lock()
 	defer l.mu.Unlock()

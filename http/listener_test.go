@@ -42,7 +42,7 @@ func connFrom(address string) net.Conn {
 func TestConnectionLimits(t *testing.T) {
 	t.Parallel()
 	inner := fakeListener{make(chan net.Conn, 16)}
-	listener := limitConnections(inner, Config{MaxConnections: 4, MaxConnectionsPerAddress: 2})
+	listener := newConnections(Config{MaxConnections: 4, MaxConnectionsPerAddress: 2}).limit(inner)
 	for _, from := range []string{"192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.2"} {
 		inner.incoming <- connFrom(from)
 	}

@@ -32,7 +32,11 @@ func (s *Server) setSecret(c echo.Context, by principal) error {
 	if err := bind(c, &body); err != nil {
 		return err
 	}
-	secret, err := s.store.SetAppSecret(c.Request().Context(), by.app.ID, c.Param("name"), body.Value)
+	name, err := pathText(c, "name")
+	if err != nil {
+		return err
+	}
+	secret, err := s.store.SetAppSecret(c.Request().Context(), by.app.ID, name, body.Value)
 	if err != nil {
 		return fmt.Errorf("set secret: %w", err)
 	}
@@ -40,7 +44,11 @@ func (s *Server) setSecret(c echo.Context, by principal) error {
 }
 
 func (s *Server) deleteSecret(c echo.Context, by principal) error {
-	if err := s.store.DeleteAppSecret(c.Request().Context(), by.app.ID, c.Param("name")); err != nil {
+	name, err := pathText(c, "name")
+	if err != nil {
+		return err
+	}
+	if err := s.store.DeleteAppSecret(c.Request().Context(), by.app.ID, name); err != nil {
 		return fmt.Errorf("delete secret: %w", err)
 	}
 	return answerNothing(c)

@@ -2,6 +2,7 @@ package http
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"net"
 	nethttp "net/http"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -55,6 +57,9 @@ type Config struct {
 	// taken; Backups says when the next is due and why the last one failed.
 	BackupFolder store.BackupFolder
 	Backups      func() (next time.Time, failure string)
+	// Challenge answers what a certificate authority asks at the plain address,
+	// before all else; nil when none does.
+	Challenge func(otherwise nethttp.Handler) nethttp.Handler
 	// MetricsOff keeps /metrics shut; otherwise it asks for an API key with
 	// instance:read.
 	MetricsOff bool
@@ -89,12 +94,13 @@ type Server struct {
 
 	started time.Time
 
-	counts   requestCounts
-	hasher   *hasher
-	throttle *throttle
-	keys     *keyMemory
-	setup    setup
-	page     fs.FS
+	counts      requestCounts
+	connections *connections
+	hasher      *hasher
+	throttle    *throttle
+	keys        *keyMemory
+	setup       setup
+	page        fs.FS
 	// crossOrigin tells calls of the page from those that another page made.
 	crossOrigin *nethttp.CrossOriginProtection
 	answers     *room // for large answers
@@ -109,6 +115,7 @@ type Server struct {
 	// end it. cancelRuns does, and with it all requests in progress.
 	runs       context.Context
 	cancelRuns context.CancelFunc
+	ended      sync.Once
 	stopped    chan struct{} // closed when serving has ended
 	serveErr   error         // why, when that was not Stop; set before stopped closes
 }
@@ -138,6 +145,7 @@ func New(config Config) *Server {
 	s.routes.logger, s.routes.now = config.Logger, config.Now
 	config.Store.WatchCatalog(s.routes.update)
 	s.echo = s.newEcho()
+	s.connections = newConnections(config)
 	s.http = s.newHTTPServer()
 	return s
 }
@@ -146,6 +154,9 @@ func withDefaults(c Config) Config {
 	c.AdminHost = routing.NormalHost(c.AdminHost)
 	if c.Backups == nil {
 		c.Backups = func() (time.Time, string) { return time.Time{}, "" }
+	}
+	if c.Challenge == nil {
+		c.Challenge = func(otherwise nethttp.Handler) nethttp.Handler { return otherwise }
 	}
 	if c.Clock == nil {
 		c.Clock = func() (bool, string) { return true, "" }
@@ -170,7 +181,7 @@ func withDefaults(c Config) Config {
 
 func (s *Server) newHTTPServer() *nethttp.Server {
 	return &nethttp.Server{
-		Handler:           s,
+		Handler:           s.config.Challenge(s),
 		ReadHeaderTimeout: readHeaderTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
@@ -182,13 +193,23 @@ func (s *Server) newHTTPServer() *nethttp.Server {
 // Start serves connections of listener, which it owns from here on, and
 // returns at once. Done is closed when serving ends.
 func (s *Server) Start(listener net.Listener) {
-	limited := limitConnections(listener, s.config)
-	go func() {
-		defer close(s.stopped)
-		if err := s.http.Serve(limited); !errors.Is(err, nethttp.ErrServerClosed) {
+	go s.serveOn(s.connections.limit(listener))
+}
+
+// StartTLS is Start for a further listener, whose connections are encrypted.
+func (s *Server) StartTLS(listener net.Listener, config *tls.Config) {
+	go s.serveOn(tls.NewListener(s.connections.limit(listener), config))
+}
+
+// serveOn serves until the server stops, or until one of its listeners fails.
+func (s *Server) serveOn(listener net.Listener) {
+	err := s.http.Serve(listener)
+	s.ended.Do(func() {
+		if !errors.Is(err, nethttp.ErrServerClosed) {
 			s.serveErr = fmt.Errorf("serve %s: %w", listener.Addr(), err)
 		}
-	}()
+		close(s.stopped)
+	})
 }
 
 // Done is closed when the server no longer accepts connections.

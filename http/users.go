@@ -138,7 +138,11 @@ func (s *Server) deleteUser(c echo.Context, by principal) error {
 // memberUser returns the user that the path parameter "user" names, by id or by
 // name: an app's admin who may not list users knows only names.
 func (s *Server) memberUser(c echo.Context) (store.User, error) {
-	ctx, name := c.Request().Context(), c.Param("user")
+	ctx := c.Request().Context()
+	name, err := pathText(c, "user")
+	if err != nil {
+		return store.User{}, err
+	}
 	if id, err := uuid.Parse(name); err == nil {
 		user, err := s.store.User(ctx, id)
 		if store.KindOf(err) != store.KindNotFound {

@@ -19,6 +19,9 @@ func (s *Server) warnings(stats *instanceStats) []warning {
 			warnings = append(warnings, warning{code, fmt.Sprintf(format, args...)})
 		}
 	}
+	_, failed := s.config.Backups()
+	warn(s.store.SafeMode(), "safe_mode", "safe mode: triggers are off, because the last starts have crashed; switch off the script or trigger that crashes PiCloud, then restart it")
+	warn(failed != "", "backup_failed", "the last scheduled backup failed: %s", failed)
 	warn(s.store.DiskFull(), "disk_full", "the disk is full, so nothing is stored; free some space")
 	warn(s.config.DevMode, "dev_mode", "dev mode is on: secrets are sealed with a key that everybody knows; unset PICLOUD_DEV_MODE before real ones are kept here")
 	warn(stats.ActiveOwners > 1, "several_owners", "%d users are owners and may do everything; make those admins or members who need less", stats.ActiveOwners)

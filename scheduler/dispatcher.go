@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -42,6 +43,7 @@ type dispatcher struct {
 	timed    time.Time // what the pump's timer is set for; zero when it has none
 
 	poke    chan struct{} // the pump looks at its timer again
+	probes  chan struct{} // the pump takes one and says so by that
 	changed chan struct{} // the catalog is another one
 	runs    context.Context
 	cancel  context.CancelFunc
@@ -53,7 +55,7 @@ type dispatcher struct {
 func newDispatcher(config Config) *dispatcher {
 	d := &dispatcher{
 		store: config.Store, run: config.Run, logger: config.Logger, clock: config.Clock, random: rand.Float64,
-		queue: newQueue(config.Workers), poke: make(chan struct{}, 1), changed: make(chan struct{}, 1),
+		queue: newQueue(config.Workers), poke: make(chan struct{}, 1), changed: make(chan struct{}, 1), probes: make(chan struct{}),
 	}
 	d.wake = sync.NewCond(&d.mutex)
 	d.slots = make(chan int, store.MaxRunning)
@@ -92,6 +94,18 @@ func (d *dispatcher) serves() bool {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	return d.cancel != nil && !d.stopping
+}
+
+// probe returns nil when the pump answers before ctx ends.
+func (d *dispatcher) probe(ctx context.Context) error {
+	select {
+	case d.probes <- struct{}{}:
+		return nil
+	case <-d.runs.Done():
+		return nil // it stops
+	case <-ctx.Done():
+		return errors.New("the dispatcher does not answer")
+	}
 }
 
 // quiesce makes the workers stop claiming; runs in progress go on, and those
@@ -148,6 +162,7 @@ func (d *dispatcher) pump() {
 		case <-timer:
 			d.guard(d.expire)
 		case <-d.poke:
+		case <-d.probes:
 		}
 		stop()
 		d.wakeWorkers()

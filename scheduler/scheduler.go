@@ -34,6 +34,8 @@ type Config struct {
 	ClockState func() ClockState
 	// Built is when the program was built: no clock before it is right.
 	Built time.Time
+	// SafeMode runs neither deliveries nor cron triggers; they wait.
+	SafeMode bool
 	// EveryMinute is called once a minute; nil calls nothing.
 	EveryMinute func(context.Context) error
 	// Backups says when backups are taken; the zero value takes none.
@@ -97,7 +99,7 @@ func (s *Scheduler) Start(ctx context.Context) error {
 			return fmt.Errorf("schedule %s: %w", j.name, err)
 		}
 	}
-	if s.config.Workers > 0 {
+	if s.config.Workers > 0 && !s.config.SafeMode {
 		s.dispatcher.start(ctx)
 		if err := s.crons.start(ctx, cron); err != nil {
 			return err
@@ -138,15 +140,30 @@ func guarded(ctx context.Context, run func(context.Context) error) (err error) {
 	return run(ctx)
 }
 
-// errNotDispatching is what /readyz shows.
-var errNotDispatching = errors.New("the dispatcher does not run")
+// What /readyz shows.
+var (
+	errNotDispatching = errors.New("the dispatcher does not run")
+	errSafeMode       = errors.New("safe mode: triggers are off, because the last starts have crashed; switch off what crashes and restart")
+)
 
 // Ready returns why deliveries do not run, or nil (spec 2, "/readyz").
-func (s *Scheduler) Ready(context.Context) error {
+func (s *Scheduler) Ready(ctx context.Context) error {
+	if s.config.SafeMode {
+		return errSafeMode
+	}
 	if !s.dispatcher.serves() {
 		return errNotDispatching
 	}
-	return nil
+	return s.Alive(ctx)
+}
+
+// Alive returns nil when the dispatcher's loop answers before ctx ends, or does
+// not run on purpose: stopping, or in safe mode. It is for a watchdog.
+func (s *Scheduler) Alive(ctx context.Context) error {
+	if !s.dispatcher.serves() {
+		return nil
+	}
+	return s.dispatcher.probe(ctx)
 }
 
 // Clock reports whether the system's clock follows a time server, and why cron

@@ -178,3 +178,23 @@ func TestReady(t *testing.T) {
 	}
 	h.check(s.Stop(ctx))
 }
+
+// In safe mode the triggers' deliveries wait, and whoever asks learns why.
+func TestSafeModeRunsNoTriggers(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	h := openHouse(t, t.TempDir())
+	s := New(Config{Store: h.store, Logger: slog.New(slog.DiscardHandler), Clock: h.clock, Run: h.runOne, Workers: 1, SafeMode: true,
+		ClockState: func() ClockState { return ClockState{Synchronised: true} }})
+	h.check(s.Start(ctx))
+	if err := s.Ready(ctx); err == nil || !strings.Contains(err.Error(), "safe mode") {
+		t.Errorf("ready says %v", err)
+	}
+	if err := s.Alive(ctx); err != nil {
+		t.Errorf("a watchdog would end a safe mode: %v", err)
+	}
+	if s.dispatcher.serves() {
+		t.Error("the dispatcher runs")
+	}
+	h.check(s.Stop(ctx))
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/google/uuid"
 
@@ -35,15 +36,34 @@ func CheckBackup(ctx context.Context, path string) (check BackupCheck, err error
 	if !info.Mode().IsRegular() || info.Size() == 0 {
 		return check, refusal("%s is not a backup: it is empty, or no file", path)
 	}
-	c, err := openConnection(path, finishedOptions)
+	return check, check.examine(ctx, path, finishedOptions)
+}
+
+// CheckDatabase is CheckBackup for the database of a data folder, whether a
+// server uses it or not.
+func CheckDatabase(ctx context.Context, dir string) (check BackupCheck, err error) {
+	if err := mustExist(dir); err != nil {
+		return check, err
+	}
+	path := filepath.Join(dir, databaseName)
+	info, err := os.Stat(path)
 	if err != nil {
 		return check, err
 	}
+	check.Bytes = info.Size()
+	return check, check.examine(ctx, path, inspectOptions)
+}
+
+func (b *BackupCheck) examine(ctx context.Context, path, options string) (err error) {
+	c, err := openConnection(path, options)
+	if err != nil {
+		return err
+	}
 	defer func() { err = errors.Join(err, c.close()) }()
 	if err := checkPages(ctx, c); err != nil {
-		return check, &Error{Kind: KindUnavailable, Code: "database_refused", Err: err, Message: fmt.Sprintf("%s is damaged, or not a database", path)}
+		return &Error{Kind: KindUnavailable, Code: "database_refused", Err: err, Message: fmt.Sprintf("%s is damaged, or not a database", path)}
 	}
-	return check, check.read(ctx, c, path)
+	return b.read(ctx, c, path)
 }
 
 // checkPages asks SQLite for everything it can find wrong.

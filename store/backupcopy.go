@@ -134,7 +134,7 @@ func roomFor(source, folder string) error {
 			size += info.Size()
 		}
 	}
-	free, err := freeBytes(folder)
+	free, err := FreeBytes(folder)
 	if err == nil && free < size+resumeBytes {
 		return storageFull(fmt.Errorf("a copy needs %d bytes in %s, %d are free", size+resumeBytes, folder, free))
 	}

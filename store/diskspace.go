@@ -27,7 +27,7 @@ type diskSpace struct {
 }
 
 func newDiskSpace(directory string) *diskSpace {
-	return &diskSpace{directory: directory, free: func() (int64, error) { return freeBytes(directory) }}
+	return &diskSpace{directory: directory, free: func() (int64, error) { return FreeBytes(directory) }}
 }
 
 func (d *diskSpace) isFull() bool { return d.full.Load() }
@@ -68,7 +68,9 @@ func (d *diskSpace) recover() error {
 	return d.prepare()
 }
 
-func freeBytes(directory string) (int64, error) {
+// FreeBytes is how many bytes a process without root's reserve can still store
+// on the disk of a folder.
+func FreeBytes(directory string) (int64, error) {
 	var stat syscall.Statfs_t
 	if err := syscall.Statfs(directory, &stat); err != nil {
 		return 0, fmt.Errorf("asking for the free space of %s: %w", directory, err)

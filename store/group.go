@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"syscall"
+	"time"
 )
 
 // commit runs the operations in one transaction. An error fails them all; an
@@ -23,7 +24,7 @@ func (w *writer) commit(ops []*operation) error {
 	if !work {
 		return nil
 	}
-	w.shared = len(ops) > 1
+	w.answered = [2]int{len(ops), w.answered[0]}
 	if err := w.begin(durable); err != nil {
 		return err
 	}
@@ -113,12 +114,16 @@ func (w *writer) finish(t *transaction, ops []*operation) error {
 			return w.abandon(err)
 		}
 	}
+	began := monotonic()
 	if _, err := w.connection.exec("COMMIT"); err != nil {
 		err = w.abandon(err)
 		if isFatal(err) {
 			w.fail(err)
 		}
 		return err
+	}
+	if t.durable {
+		w.syncTook = min(time.Duration(monotonic()-began), 2*longestWait)
 	}
 	w.stats.operations.Add(int64(len(ops)))
 	if t.wrote {

@@ -40,12 +40,14 @@ type housekeeper struct {
 	aged    time.Time   // when old executions were last looked for
 	swept   time.Time   // when expired entries were last looked for
 	warned  error       // the last failure that was logged
+	began   int64       // monotonic
+	settled bool        // the start is known to be a good one
 }
 
 func newHousekeeper(s *Store) *housekeeper {
 	syncing := time.NewTimer(relaxedFor)
 	syncing.Stop()
-	return &housekeeper{store: s, stop: make(chan struct{}), stopped: make(chan struct{}), syncing: syncing, aged: s.config.Now(), swept: s.config.Now()}
+	return &housekeeper{store: s, stop: make(chan struct{}), stopped: make(chan struct{}), syncing: syncing, aged: s.config.Now(), swept: s.config.Now(), began: monotonic()}
 }
 
 func (h *housekeeper) run() {
@@ -95,7 +97,7 @@ func (h *housekeeper) tick(ctx context.Context) error {
 	}
 	flushed = errors.Join(flushed, s.flushAcks(ctx))
 	trimmed := errors.Join(h.trim(ctx), h.sweep(ctx))
-	reset := h.takeReset(ctx)
+	reset := errors.Join(h.takeReset(ctx), h.noteGoodStart())
 	h.syncAged()
 	return errors.Join(full, flushed, trimmed, reset)
 }

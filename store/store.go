@@ -38,6 +38,9 @@ type Config struct {
 	DataCacheBytes int
 	// SecretKey is where the key that seals secrets comes from.
 	SecretKey KeySource
+	// CountStarts counts the starts that crash, for SafeMode; a command on the box
+	// leaves the server's count alone.
+	CountStarts bool
 	// locked opens the database without its master key, for a command that
 	// needs no secret and may not know where the key is.
 	locked bool
@@ -72,6 +75,7 @@ type Store struct {
 	outbox             outbox
 	fired              firedStamps
 	running            *runningFile
+	startCrashes       int
 	backingUp          sync.Mutex                                 // held while a copy is made
 	rest               func(context.Context, time.Duration) error // between two steps of it
 	deadLettersMade    atomic.Int64
@@ -110,7 +114,7 @@ func open(ctx context.Context, config Config, migrations fs.FS, keepHouse bool) 
 	s := &Store{ids: idGenerator{now: config.Now}, config: config, data: newDataCache(config.DataCacheBytes), queries: make(chan struct{}, documentReaders), migrations: migrations,
 		path: filepath.Join(config.Dir, databaseName), space: newDiskSpace(config.Dir), written: newWrittenBytes(), rest: rest}
 	if err := s.start(ctx); err != nil {
-		return nil, errors.Join(err, s.abandon())
+		return nil, errors.Join(err, s.forgetStarts(), s.abandon())
 	}
 	if keepHouse && !config.locked {
 		if err := dropResets(config.Dir); err != nil {
@@ -160,6 +164,9 @@ func (s *Store) start(ctx context.Context) error {
 		return err
 	}
 	if err := dropCopies(s.path); err != nil {
+		return err
+	}
+	if err := s.noteStart(); err != nil {
 		return err
 	}
 	if err := s.openDatabase(ctx, f); err != nil {
@@ -246,7 +253,7 @@ func (s *Store) openWriter(fresh bool) error {
 	s.writer = &writer{
 		connection: c, now: s.config.Now, onFatal: s.config.OnFatal, space: s.space, full: true, written: s.written,
 		publish: s.catalog.publish, data: s.data, outbox: &s.outbox, sync: s.syncWAL, onGrown: func() {}, onFirst: s.rememberWAL,
-		queue: make(chan *operation, maxGroup), stopped: make(chan struct{}),
+		queue: make(chan *operation, maxGroup), stopped: make(chan struct{}), patience: time.NewTimer(0),
 	}
 	// The file outlives the last connection: making it anew costs a start 8 MiB of writes.
 	if _, err := c.raw.FileControlPersistWAL("main", 1); err != nil {
@@ -353,7 +360,7 @@ func (s *Store) Close(ctx context.Context) error {
 	if err == nil && blank {
 		err = s.markStopped()
 	}
-	return errors.Join(flushed, closed, err, s.wal.Close(), s.running.file.Close(), s.lock.release())
+	return errors.Join(flushed, closed, err, s.forgetStarts(), s.wal.Close(), s.running.file.Close(), s.lock.release())
 }
 
 // closeWriter moves the WAL into the database and closes the last connection;

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -14,6 +13,13 @@ import (
 // maxGroup bounds what one commit takes together, and with it how long the
 // first operation of a group waits for the last.
 const maxGroup = 256
+
+// comeBack is how soon after an answer a caller that goes on writing is back; a
+// script's next request takes less on the smallest Pi.
+const comeBack = 20 * time.Millisecond
+
+// longestWait bounds a wait for callers also where a sync has hung.
+const longestWait = 10 * time.Millisecond
 
 // operation is one unit of work for the writer.
 type operation struct {
@@ -54,12 +60,14 @@ type writer struct {
 	closing sync.RWMutex // held shared while sending to queue
 	closed  bool
 
-	group  []*operation
-	shared bool       // the last group had several operations
-	full   bool       // the connection's sync level is FULL
-	frames int64      // frames in the WAL after the last group
-	tried  int64      // frames at the last checkpoint that the cap forced
-	moving sync.Mutex // held by whoever moves the WAL into the database
+	group    []*operation
+	answered [2]int        // how many operations the last two groups had
+	syncTook time.Duration // the last synced commit, up to twice longestWait
+	patience *time.Timer   // for callers that are about to come back
+	full     bool          // the connection's sync level is FULL
+	frames   int64         // frames in the WAL after the last group
+	tried    int64         // frames at the last checkpoint that the cap forced
+	moving   sync.Mutex    // held by whoever moves the WAL into the database
 	// relaxed is wrote after the last group that changed data without a sync.
 	relaxed int64
 
@@ -159,23 +167,45 @@ func (w *writer) run() {
 	}
 }
 
-// gather adds to the group what has queued. Callers that the last group has
-// answered come back one by one, and where a sync takes no longer than a few
-// runs each would get a sync of its own; so when there were several, the writer
-// lets them go before it syncs, for as long as that brings another operation. It
-// waits for no clock, and never for a caller that is alone.
+// gather adds to the group what has queued. Callers that a group has answered
+// come back one by one, and a sync for the first of them alone would make all
+// others wait for two. So the writer waits until there are as many as the last
+// two groups had on average: then one half of the callers runs while the writer
+// syncs for the other. It waits for no longer than half a sync, not when all have
+// been away for a while, and never for a caller that is alone.
 func (w *writer) gather() {
-	yields := w.shared
+	expected, waits := w.expected(), false
 	for len(w.group) < maxGroup && w.group[len(w.group)-1].alone == nil {
 		op := w.poll()
-		if op == nil && yields && slices.ContainsFunc(w.group, isDurable) {
-			runtime.Gosched()
-			op = w.poll()
+		if op == nil && len(w.group) < expected && slices.ContainsFunc(w.group, isDurable) {
+			if !waits {
+				waits = true
+				w.patience.Reset(w.syncTook / 2)
+			}
+			op = w.await()
 		}
 		if op == nil {
 			return
 		}
 		w.group = append(w.group, op)
+	}
+}
+
+// expected is how many operations the next synced group should have.
+func (w *writer) expected() int {
+	if time.Duration(monotonic()-w.last.Load()) > comeBack {
+		return 0
+	}
+	return (w.answered[0] + w.answered[1]) / 2
+}
+
+// await waits for an operation until the patience is over.
+func (w *writer) await() *operation {
+	select {
+	case op := <-w.queue:
+		return op
+	case <-w.patience.C:
+		return nil
 	}
 }
 

@@ -124,55 +124,6 @@ func TestGroupIsFullWhenOneOperationIsDurable(t *testing.T) {
 	}
 }
 
-// A relaxed write is synced when it is a second old, and costs no sync when a
-// durable one has taken it along before that.
-func TestRelaxedWritesAreSyncedByAge(t *testing.T) {
-	t.Parallel()
-	s := newTestStore(t)
-	n := 0
-	put := func(durable bool) {
-		t.Helper()
-		n++
-		noError(t, s.writer.do(t.Context(), &operation{durable: durable, fn: insertTestSession(n)}))
-	}
-	dirty := func() bool { _, dirty := s.writer.unsynced(); return dirty }
-	put(true)
-	if dirty() {
-		t.Error("a durable write is not synced")
-	}
-	put(false)
-	s.writer.oldest.Add(-int64(relaxedFor / 2))
-	put(false) // does not make the first one younger
-	if age, _ := s.writer.unsynced(); age < relaxedFor/2 {
-		t.Errorf("the oldest relaxed write is %s old", age)
-	}
-	put(true)
-	before := s.WriterStats().Syncs
-	began := monotonic()
-	put(false)
-	if oldest := s.writer.oldest.Load(); oldest < began {
-		t.Errorf("a write behind a durable one counts from %d, which is before %d", oldest, began)
-	}
-	s.syncWAL()
-	if syncs := s.WriterStats().Syncs - before; dirty() || syncs != 1 {
-		t.Errorf("%d syncs, and %t that something is not synced", syncs, dirty())
-	}
-}
-
-func TestTheHousekeeperSyncsRelaxedWrites(t *testing.T) {
-	t.Parallel()
-	s := must[*Store](t)(open(t.Context(), testConfig(t, t.TempDir()), embeddedMigrations(t), true))
-	defer closeTest(t, s)
-	for i := range 2 {
-		noError(t, s.relax(t.Context(), insertTestSession(i)))
-		for deadline := time.Now().Add(20 * time.Second); s.writer.synced.Load() < s.writer.wrote.Load(); time.Sleep(time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatal("a relaxed write was not synced")
-			}
-		}
-	}
-}
-
 func TestFailingOperationDoesNotFailItsGroup(t *testing.T) {
 	t.Parallel()
 	s := newTestStore(t)
@@ -366,29 +317,5 @@ func TestAFullDiskMayDelayTheNoteOfTheWAL(t *testing.T) {
 	}
 	if state := must[string](t)(s.lock.state()); calls != 2 || !strings.HasPrefix(state, stateRunning+" ") {
 		t.Errorf("noted %d times, the state is %q", calls, state)
-	}
-}
-
-// A caller that is alone is never waited for; several that come back together
-// are taken together.
-func TestWritesThatComeTogetherStayTogether(t *testing.T) {
-	t.Parallel()
-	s := newTestStore(t)
-	ops := []*operation{{durable: true, fn: insertTestSession(0)}, {durable: true, fn: insertTestSession(1)}}
-	submitAll(t, s, ops)
-	for _, op := range ops {
-		noError(t, <-op.done)
-	}
-	release := hold(t, s)
-	if !s.writer.shared {
-		t.Error("a group of two was not noted")
-	}
-	release()
-	for i := range 2 {
-		noError(t, s.change(t.Context(), insertTestSession(2+i)))
-	}
-	defer hold(t, s)()
-	if s.writer.shared {
-		t.Error("a caller that is alone was taken for several")
 	}
 }

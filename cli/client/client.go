@@ -131,6 +131,9 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 		request.Header.Set("Authorization", "Bearer "+c.Token)
 	}
 	response, err := c.HTTP.Do(request)
+	if err != nil && ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		return nil, &Unreachable{c.URL, err}
 	}

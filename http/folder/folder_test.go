@@ -2,6 +2,7 @@ package folder_test
 
 import (
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -66,6 +67,31 @@ func FuzzRead(f *testing.F) {
 					t.Errorf("%+v", at)
 				}
 			}
+		}
+	})
+}
+
+// Any text survives being written and read.
+func FuzzTextSurvives(f *testing.F) {
+	for _, text := range []string{"", "plain", "it's", `"both" 'kinds'`, "'''", `"""`, "a\\b", "tab\tand\nline\n", "\r\n", "\x00\x1b\x7f", "\u0085\u2028\ufeff", "ümlaut 🌱", " x ", "[x] = 1 # no"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if !utf8.ValidString(text) {
+			return // JSON has no other
+		}
+		files, err := folder.Write(&folder.App{Slug: "a", Name: text, Description: text, Secrets: []string{text},
+			Routes: []folder.RouteSettings{{Script: text, Path: text}}, Triggers: []folder.TriggerSettings{{Name: text, KV: &folder.DataSettings{Collection: "c", KeyPrefix: text}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, problems := folder.Read(files)
+		if len(problems) != 0 {
+			t.Fatalf("%v in\n%s", problems, files["app.toml"])
+		}
+		prefix, _ := read.Triggers[0].Fields["kv"].(map[string]any)["key_prefix"].(string)
+		if *read.Name != text || *read.Description != text || read.Secrets[0] != text || read.Routes[0].Fields["path"] != text || prefix != text {
+			t.Errorf("%q became %q, %q and %q:\n%s", text, *read.Name, *read.Description, prefix, files["app.toml"])
 		}
 	})
 }

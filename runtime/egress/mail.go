@@ -105,6 +105,24 @@ func (m *Mailer) Send(ctx context.Context, app string, message *Message) (string
 	return built.GetMessageID(), nil
 }
 
+// Check connects to the mail server and signs in, and sends nothing. The error
+// is a *Failure.
+func (m *Mailer) Check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, m.config.Timeout)
+	defer cancel()
+	client, hangUp, err := m.client(ctx)
+	if err != nil {
+		return mailFailure(err)
+	}
+	defer hangUp()
+	if err := client.DialWithContext(ctx); err != nil {
+		return mailFailure(err)
+	}
+	// What a server says to a goodbye does not matter.
+	_ = client.Close()
+	return nil
+}
+
 // build checks a message and puts it together, as it will be sent.
 func (m *Mailer) build(message *Message) (*gomail.Msg, error) {
 	if message.From == "" {

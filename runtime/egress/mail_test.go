@@ -320,3 +320,19 @@ func TestMailRate(t *testing.T) {
 		}
 	}
 }
+
+// The check of a mail server signs in and leaves no mail.
+func TestMailCheck(t *testing.T) {
+	t.Parallel()
+	s := newMailServer(t, func(s *mailServer) { s.password = "right" })
+	for password, works := range map[string]bool{"right": true, "wrong": false} {
+		config := s.config()
+		config.User, config.Password = "pi", password
+		if err := egress.NewMailer(config).Check(t.Context()); (err == nil) != works {
+			t.Errorf("with the %s password: %v", password, err)
+		}
+	}
+	if mails := s.mails(); len(mails) != 0 {
+		t.Errorf("%d mails were sent", len(mails))
+	}
+}

@@ -16,32 +16,29 @@ export class Server {
   private constructor(
     readonly url: string,
     readonly setupToken: string,
-    private readonly process: ChildProcess,
+    private process: ChildProcess,
     private readonly folder: string,
+    private readonly environment: Record<string, string>,
   ) {}
 
   /** Starts a server that nobody has claimed. */
   static async start(environment: Record<string, string> = {}): Promise<Server> {
-    const binary = process.env.PICLOUD_BINARY;
-    if (!binary) {
-      throw new Error("PICLOUD_BINARY names no server");
-    }
     const folder = mkdtempSync(join(tmpdir(), "picloud-e2e-"));
-    const child = spawn(binary, ["serve", "--addr", "127.0.0.1:0", "--data", join(folder, "data")], {
-      env: { PATH: process.env.PATH, HOME: folder, ...environment },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let log = "";
-    child.stderr.on("data", (data) => (log += data));
-    for await (const line of createInterface(child.stdout)) {
-      const link = /(http:\S+)\/admin\/(?:#setup=(\S+))?/.exec(line);
-      if (link) {
-        child.stdout.resume();
-        return new Server(`http://127.0.0.1:${new URL(link[1]!).port}`, link[2] ?? "", child, folder);
-      }
+    const { child, link } = await spawnServer("127.0.0.1:0", folder, environment);
+    const url = new URL(link);
+    const token = new URLSearchParams(url.hash.slice(1)).get("setup") ?? "";
+    return new Server(`http://127.0.0.1:${url.port}`, token, child, folder, environment);
+  }
+
+  /** Kills the server; comeBack starts it again with what it has stored, at the same address. */
+  async goAway(): Promise<void> {
+    if (this.process.exitCode === null && this.process.kill("SIGKILL")) {
+      await once(this.process, "exit");
     }
-    rmSync(folder, { recursive: true, force: true });
-    throw new Error(`the server did not say where it listens; its log:\n${log}`);
+  }
+
+  async comeBack(): Promise<void> {
+    this.process = (await spawnServer(new URL(this.url).host, this.folder, this.environment)).child;
   }
 
   /** Makes the owner. */
@@ -87,9 +84,33 @@ export class Server {
   }
 
   async stop(): Promise<void> {
-    if (this.process.exitCode === null && this.process.kill("SIGKILL")) {
-      await once(this.process, "exit");
-    }
+    await this.goAway();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Starts a server and waits until it prints the link to its page. */
+async function spawnServer(
+  address: string,
+  folder: string,
+  environment: Record<string, string>,
+): Promise<{ child: ChildProcess; link: string }> {
+  const binary = process.env.PICLOUD_BINARY;
+  if (!binary) {
+    throw new Error("PICLOUD_BINARY names no server");
+  }
+  const child = spawn(binary, ["serve", "--addr", address, "--data", join(folder, "data")], {
+    env: { PATH: process.env.PATH, HOME: folder, ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let log = "";
+  child.stderr.on("data", (data) => (log += data));
+  for await (const line of createInterface(child.stdout)) {
+    const link = /http:\S+\/admin\/\S*/.exec(line)?.[0];
+    if (link) {
+      child.stdout.resume();
+      return { child, link };
+    }
+  }
+  throw new Error(`the server did not say where it listens; its log:\n${log}`);
 }

@@ -86,34 +86,40 @@ test.describe("without a session", () => {
 test.describe("a server that goes away", () => {
   test.use({ expected: /ERR_CONNECTION_REFUSED|status of 401/, storageState: nobody });
 
-  test("is said to be away, and tried again", async ({ page, context }) => {
+  test("is said to be away, and what was asked for comes when it is back", async ({ page, context }) => {
     const lonely = await Server.start();
     await lonely.claim();
     await signIn(context.request, lonely.url);
     await page.goto(`${lonely.url}/admin/apps`);
     await page.getByRole("heading", { level: 1, name: "Apps" }).waitFor();
-    await lonely.stop();
-    await page.getByRole("button", { name: "App:" }).click();
-    await page.getByRole("menuitem", { name: "All apps" }).click();
-    await page.getByRole("button", { name: "App:" }).click();
-    await page.getByRole("menuitemradio").first().click();
+    await lonely.goAway();
+    await page.getByRole("link", { name: "Secrets" }).click();
     await expect(page.getByText("PiCloud does not answer. What you see may be old")).toBeVisible();
+    await lonely.comeBack();
+    await expect(page.getByRole("heading", { level: 1, name: "Secrets" })).toBeVisible();
+    await expect(page.getByText("has no secrets")).toBeVisible();
+    await expect(page.getByText("PiCloud does not answer. What you see may be old")).toBeHidden();
+    await lonely.stop();
   });
 });
 
-test("what a first visit loads stays under 200 KiB compressed", async ({ page, browser, server, signedIn }) => {
+test("what a first visit loads stays under 200 KiB compressed", async ({ browser, server, signedIn }) => {
   const context = await browser.newContext({ storageState: signedIn });
-  const fresh = await context.newPage();
-  const client = await context.newCDPSession(fresh);
+  const page = await context.newPage();
+  const client = await context.newCDPSession(page);
   await client.send("Network.enable");
+  await client.send("Emulation.setCPUThrottlingRate", { rate: 6 });
   let bytes = 0;
   client.on("Network.loadingFinished", ({ encodedDataLength }) => (bytes += encodedDataLength));
-  await fresh.goto(`${server.url}/admin/`);
-  await fresh.getByRole("heading", { level: 1 }).waitFor();
-  await fresh.waitForLoadState("networkidle");
-  console.log(`a first visit loads ${(bytes / 1024).toFixed(1)} KiB`);
+  await page.goto(`${server.url}/admin/apps`);
+  await page.getByRole("link", { name: "Default", exact: true }).waitFor();
+  const usableMs = await page.evaluate(() => performance.now());
+  await page.waitForLoadState("networkidle");
+  console.log(`a first visit loads ${(bytes / 1024).toFixed(1)} KiB and is usable in ${usableMs.toFixed(0)} ms, the processor slowed to a sixth`);
   expect(bytes).toBeGreaterThan(20 * 1024);
   expect(bytes).toBeLessThan(200 * 1024);
+  if (process.env.PICLOUD_TEST_LONG) {
+    expect(usableMs).toBeLessThan(2_000); // a time is only worth judging on a machine that does nothing else
+  }
   await context.close();
-  await page.close();
 });

@@ -1,7 +1,7 @@
 // Who is signed in, which apps they see, and whether the server answers.
 import { listApps } from "../api/apps";
 import * as auth from "../api/auth";
-import { watchCalls, type ApiError } from "../api/client";
+import { asApiError, watchCalls, type ApiError } from "../api/client";
 import type { AppInfo, AppRole, Role, User, Version } from "../api/types";
 
 const roleOrder: Role[] = ["member", "admin", "owner"];
@@ -44,6 +44,14 @@ class Session {
     } catch {
       this.notice = "PiCloud could not be told, so you may still be signed in. Open this page again to see.";
     }
+  }
+
+  /** Asks whether the server answers. */
+  async ask(): Promise<void> {
+    this.offline = await auth.readVersion().then(
+      () => false,
+      (thrown) => asApiError(thrown).offline,
+    );
   }
 
   async reloadApps(): Promise<void> {

@@ -40,6 +40,7 @@ export const actionNames: Record<string, string> = {
   sign_in: "Signed in",
   sign_in_failed: "Failed to sign in",
   sign_out: "Signed out",
+  take_backup: "Took a backup",
 };
 
 export const sayAction = (action: string): string => actionNames[action] ?? action.replaceAll("_", " ");

@@ -57,7 +57,7 @@ func TestReadmeNamesRealTasks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []string{"README.md", "docs/architecture.md", "docs/benchmarks.md", "docs/versioning.md"} {
+	for _, file := range []string{"README.md", "docs/architecture.md", "docs/benchmarks.md", "docs/install-pi.md", "docs/versioning.md"} {
 		document, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -270,7 +270,11 @@ func (i *installation) announce(content string) error {
 }
 
 func (i *installation) sayInstalled() error {
-	if i.dryRun {
+	switch {
+	case i.dryRun:
+		return nil
+	case i.root != "":
+		i.say("\nThe image in %s is ready but for the service, which \"systemctl enable %s\" switches on when it runs.", i.root, serviceName)
 		return nil
 	}
 	i.say("\nPiCloud runs and starts with the machine. The one-time link that makes it yours is in its journal:\n\n"+

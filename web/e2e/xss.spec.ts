@@ -1,5 +1,7 @@
 // Whatever is stored is shown as it was typed, and never run.
+import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
+import type { Server } from "./server";
 
 const payloads = [
   `<script>window.hacked=1</script>`,
@@ -116,3 +118,113 @@ test("names of people and keys, and values of filters, are shown as typed", asyn
   await expect(page.getByLabel("Search")).toHaveValue(payloads[1]!);
   expect(await page.evaluate(() => (window as { hacked?: unknown }).hacked)).toBeUndefined();
 });
+
+/** What a page shows: its text, also in shadow roots and fields; the marks of its own icons and words are in it too. */
+async function shown(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const parts: string[] = [document.title];
+    const visit = (root: Node) => {
+      for (const node of root.childNodes) {
+        if (node instanceof Text) parts.push(node.data);
+        if (node instanceof HTMLInputElement || node instanceof HTMLTextAreaElement) parts.push(node.value);
+        if (node instanceof Element && node.shadowRoot) visit(node.shadowRoot);
+        visit(node);
+      }
+    };
+    visit(document.body);
+    return parts.join("\n");
+  });
+}
+
+/** Fails when one of the payloads is not on the page as it was typed, or has become an element. */
+async function expectAsTyped(page: Page, where: string, wanted: string[], asShown = (text: string) => text) {
+  await expect(async () => {
+    const all = await shown(page);
+    expect(wanted.filter((text) => !all.includes(asShown(text))), where).toEqual([]);
+  }).toPass({ timeout: 20_000 });
+  const made = await page.evaluate(
+    () => document.querySelectorAll("main script, main iframe, main object, main embed, main img, main base, main link, main style, main marquee, main x, main b, main [onerror], main [onclick]").length,
+  );
+  expect(made, where).toBe(0);
+  expect(await page.evaluate(() => (window as { hacked?: unknown }).hacked), where).toBeUndefined();
+}
+
+/** Puts each payload wherever a person, a script or a device can put text. */
+async function store(server: Server, app: string) {
+  const at = `apps/${app}`;
+  const source = [
+    "local s = ctx.request.query.s", "log.warn(s, { [s] = s })", "if ctx.request.query.bad then error(s) end",
+    'return { statusCode = 200, headers = { ["X-Echo"] = base64.encode(s), ["Content-Type"] = "text/html" }, body = s }',
+  ].join("\n");
+  const echo = await server.newScript(app, "echo", source, { method: "POST", path: `/${app}/echo` });
+  const failing = await server.newScript(app, "failing", 'error(ctx.event and ctx.event.payload or "none")');
+  await server.call("POST", `${at}/triggers/topic`, { script_id: failing, name: payloads[0], topic: { filter: "typed" }, retry: { max_attempts: 1 } });
+  const publish = await server.newScript(app, "publish", 'topics.publish("typed", ctx.request.body)', { method: "POST", path: `/${app}/publish` });
+  for (const [i, text] of payloads.entries()) {
+    const s = encodeURIComponent(text);
+    await server.call("POST", `${at}/scripts`, { name: `s${i}`, source: `return ${JSON.stringify(i)}`, description: text });
+    await fetch(`${server.url}/${app}/echo?s=${s}${i % 2 ? "&bad=1" : ""}`, { method: "POST", body: text, headers: { "X-Typed": s } });
+    await fetch(`${server.url}/${app}/publish`, { method: "POST", body: text });
+    await server.call("PUT", `${at}/kv/typed/${s.replaceAll(".", "%2E")}`, { value: { [text]: text } });
+    await server.call("POST", `${at}/docs/typed`, { data: { [`k${i}`]: text } });
+    await server.call("POST", `${at}/triggers/topic`, { script_id: publish, name: `${i} ${text}`, enabled: false, topic: { filter: `never/${i}` } });
+  }
+  return { echo };
+}
+
+test("what scripts log and answer, devices send and data holds is shown as typed", async ({ page, app, server }) => {
+  test.setTimeout(180_000);
+  const { echo } = await store(server, app);
+
+  await page.goto(`apps/${app}/scripts`);
+  await expectAsTyped(page, "descriptions of scripts", payloads);
+  await page.goto(`apps/${app}/triggers`);
+  await expectAsTyped(page, "names of triggers", payloads);
+  await page.goto(`apps/${app}/data/kv/typed`);
+  await showAll(page);
+  await expectAsTyped(page, "keys", payloads);
+  await page.goto(`apps/${app}/data/docs/typed`);
+  await showAll(page);
+  await expectAsTyped(page, "documents", payloads, (text) => JSON.stringify(text).slice(1, -1));
+
+  await page.goto(`apps/${app}/scripts/${echo}/executions`);
+  await showAll(page);
+  await expectAsTyped(page, "log lines and errors in the list", payloads);
+  const rows = page.getByRole("list", { name: "Executions" }).locator("> li > button");
+  await expect(rows).toHaveCount(payloads.length);
+  // Opened one after the other in the page itself: clicks from outside take a minute.
+  const records = await rows.evaluateAll(async (all) => {
+    const seen: string[] = [];
+    for (const row of all as HTMLElement[]) {
+      row.click();
+      await new Promise(requestAnimationFrame);
+      seen.push(row.parentElement!.textContent!);
+    }
+    return seen;
+  });
+  for (const [i, text] of payloads.entries()) {
+    const record = records[payloads.length - 1 - i]!;
+    const times = record.split(text).length - 1;
+    expect(times, `${record} has ${text} as request, response or error, and log`).toBeGreaterThanOrEqual(3);
+    expect(record, "data of a log line").toContain(`${JSON.stringify(text)}: ${JSON.stringify(text)}`);
+  }
+  await expectAsTyped(page, "a record", [payloads[0]!]);
+
+  await page.goto(`apps/${app}/dead-letters`);
+  await showAll(page);
+  await expectAsTyped(page, "errors of dead letters", payloads);
+
+  const id = await server.newScript(app, "source", payloads.map((text) => `--[=[ ${text} ]=]`).join("\n"));
+  await page.goto(`apps/${app}/scripts/${id}/versions`);
+  await expectAsTyped(page, "a source", [payloads[0]!, payloads[8]!]);
+});
+
+/** Turns the pages of a list until there is no other. */
+async function showAll(page: Page) {
+  await page.waitForLoadState("networkidle");
+  const more = page.getByRole("button", { name: "Load more" });
+  while (await more.isVisible()) {
+    await more.click();
+    await page.waitForLoadState("networkidle");
+  }
+}

@@ -12,7 +12,8 @@ export interface Comparison {
   afterLabel: string;
 }
 
-const folded = { margin: 3, minSize: 6 };
+// Of two equal sources everything would be folded away.
+const folded = ({ before, after }: Comparison) => (before === after ? undefined : { margin: 3, minSize: 6 });
 
 /** Shows a comparison inside host; the answer closes it. */
 export function showDiff(host: HTMLElement, what: Comparison, sideBySide: boolean): () => void {
@@ -27,7 +28,7 @@ function columns(root: ShadowRoot, what: Comparison): MergeView {
     parent: root,
     a: { doc: what.before, extensions: still(what.beforeLabel) },
     b: { doc: what.after, extensions: still(what.afterLabel) },
-    collapseUnchanged: folded,
+    collapseUnchanged: folded(what),
   });
 }
 
@@ -39,7 +40,7 @@ function unified(root: ShadowRoot, what: Comparison): EditorView {
       doc: what.after,
       extensions: [
         still(`Changes from ${what.beforeLabel} to ${what.afterLabel}`),
-        unifiedMergeView({ original: what.before, mergeControls: false, collapseUnchanged: folded }),
+        unifiedMergeView({ original: what.before, mergeControls: false, collapseUnchanged: folded(what) }),
       ],
     }),
   });

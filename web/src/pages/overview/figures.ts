@@ -42,5 +42,5 @@ export function sayUptime(stats: Stats): string {
     [days > 0 ? 0 : minutes % 60, "minute"],
   ] as const;
   const said = parts.filter(([count]) => count > 0).map(([count, unit]) => `${count} ${unit}${count === 1 ? "" : "s"}`);
-  return said.join(" ") || "under a minute";
+  return said.join(" ") || "< 1 minute";
 }

@@ -139,7 +139,7 @@ func takes(least, most int) cobra.PositionalArgs {
 			empty = empty || argument == ""
 		}
 		if len(args) < least || len(args) > most || empty {
-			return usageError{fmt.Errorf("this is called as %s", strings.TrimSuffix(command.UseLine(), " [flags]"))}
+			return usageError{fmt.Errorf("these are not the arguments that it takes; write %s", strings.TrimSuffix(command.UseLine(), " [flags]"))}
 		}
 		return nil
 	}

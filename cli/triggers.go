@@ -136,7 +136,7 @@ type triggerFlags struct {
 func (r *remote) triggersCreateCommand() *cobra.Command {
 	var given triggerFlags
 	command := &cobra.Command{
-		Use: "create NAME KIND [WHAT]", Short: "Make a trigger", Args: takes(2, 3),
+		Use: "create NAME KIND [WHAT] --script SCRIPT", Short: "Make a trigger", Args: takes(2, 3),
 		Long: "Make a trigger of the kind cron, kv, docs, topic or dead_letter. WHAT is the schedule of cron, the collection of kv\n" +
 			"and docs, the filter of topic, or the kinds of dead letters with commas between.",
 		Example: "  {{name}} triggers create nightly cron '0 3 * * *' --timezone Europe/Vienna --script report\n" +

@@ -198,3 +198,18 @@ func TestSafeModeRunsNoTriggers(t *testing.T) {
 	}
 	h.check(s.Stop(ctx))
 }
+
+func TestEveryMinute(t *testing.T) {
+	t.Parallel()
+	ran := make(chan struct{}, 8)
+	config := Config{EveryMinute: func(context.Context) error {
+		ran <- struct{}{}
+		return nil
+	}}
+	jobs := New(config).jobs
+	_, clock, _ := newTestScheduler(t, jobs[len(jobs)-1]) // the others need a store
+	advance(t, clock, time.Minute)
+	waitFor(t, ran, "the first minute")
+	nextRun(t, clock, ran, time.Minute)
+	nextRun(t, clock, ran, time.Minute)
+}

@@ -200,7 +200,7 @@ var wordsOf = map[string][]any{
 	"backoff":         anyOf(store.BackoffExponential, store.BackoffLinear, store.BackoffConstant),
 	"ops":             anyOf("insert", "update", "delete"),
 	"invocation_type": anyOf(runtime.KindHTTP, runtime.KindExecute, runtime.KindTrigger, runtime.KindTest),
-	"level":           anyOf("debug", "info", "warn", "error"),
+	"level":           anyOf("trace", "debug", "info", "warn", "error"),
 }
 
 func anyOf[T ~string](words ...T) []any {

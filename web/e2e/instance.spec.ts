@@ -24,7 +24,7 @@ test("the overview shows what happens, as charts and as tables", async ({ page, 
     await route.fulfill({ response, json: stats });
   });
   await page.goto("overview");
-  await expect(page.getByText(/of .* runs failed/)).toBeVisible();
+  await expect(page.getByText(/of .* runs in the last hour failed/)).toBeVisible();
   const figure = page.getByRole("figure", { name: "Executions per minute" });
   await expect(figure.locator("canvas")).toBeVisible();
   await check("overview");
@@ -33,6 +33,23 @@ test("the overview shows what happens, as charts and as tables", async ({ page, 
   await page.getByRole("button", { name: "Last day" }).click();
   await expect(page).toHaveURL(/range=day/);
   await page.unrouteAll({ behavior: "ignoreErrors" }); // the page may just be asking again
+});
+
+test.describe("an instance in its first minute", () => {
+  test.use({ storageState: nobody });
+
+  test("shows its runs at once", async ({ page, context }) => {
+    const server = await Server.start();
+    await server.claim();
+    await server.newScript("default", "once", "return 1", { method: "GET", path: "/once" });
+    await signIn(context.request, server.url);
+    await page.goto(`${server.url}/admin/overview`);
+    await expect(page.getByText("Nothing has run since the start.")).toBeVisible();
+    await fetch(`${server.url}/once`);
+    await page.reload();
+    await expect(page.getByText("1 run since the start, none failed.")).toBeVisible();
+    await server.stop();
+  });
 });
 
 test("settings show what is in force, where it came from, and no secret", async ({ page, check }) => {

@@ -143,6 +143,10 @@ test("executions are filtered in the address, opened, and followed live", async 
   await expect(list.getByRole("listitem").first()).toContainText("seen alive");
   await page.getByRole("button", { name: "Pause" }).click();
   await expect(page).not.toHaveURL(/live/);
+  await page.goto(`apps/${app}/executions?status=error`);
+  await expect(list.getByRole("button", { name: /worker.*spoiled/ })).toHaveCount(3);
+  await check("executions");
+  await list.getByRole("button", { name: /worker.*spoiled/ }).first().click();
   await page.getByRole("link", { name: "Open the script at line 2" }).click();
   await expect(page.getByRole("textbox", { name: "Source of worker" })).toBeFocused();
 });

@@ -37,11 +37,9 @@ export const listAppExecutions = (app: string, filter: ExecutionFilter, cursor: 
   get<Page<Execution>>(path`apps/${app}/logs`, { ...options, query: { ...filter, limit: pageSize, cursor } });
 export const showExecution = (id: string, options?: CallOptions) => get<Execution>(path`executions/${id}`, options);
 
-/** The newest runs of a script, or of all scripts of an app, without turning pages. */
+/** The newest runs of a script, without turning pages. */
 export const newestExecutions = (script: string, limit: number, options?: CallOptions) =>
   get<Page<Execution>>(path`scripts/${script}/logs`, { ...options, query: { limit } }).then((page) => page.items);
-export const newestAppExecutions = (app: string, limit: number, options?: CallOptions) =>
-  get<Page<Execution>>(path`apps/${app}/logs`, { ...options, query: { limit } }).then((page) => page.items);
 
 /** Where the live executions of an app come from, as server-sent events; after is the place from which to go on. */
 export const streamURL = (app: string, filter: ExecutionFilter, after: string): URL =>

@@ -1,6 +1,8 @@
 import { getAll, patch, path, post, remove, type CallOptions } from "./client";
 import type { Route, Schemas } from "./types";
 
+/** A route in a list, with how slow it is. */
+export type RouteItem = Schemas["RouteItem"];
 export type RouteDraft = Schemas["RouteDraft"];
 export type RouteVerdict = Schemas["RouteVerdict"];
 export type RouteMatch = Schemas["RouteMatch"];
@@ -9,7 +11,7 @@ export type Provider = Verification["provider"];
 
 export const listAppRoutes = (app: string, options?: CallOptions) => getAll<Route>(path`apps/${app}/routes`, options);
 export const listScriptRoutes = (script: string, options?: CallOptions) =>
-  getAll<Route>(path`scripts/${script}/routes`, options);
+  getAll<RouteItem>(path`scripts/${script}/routes`, options);
 export const createRoute = (script: string, draft: RouteDraft) => post<Route>(path`scripts/${script}/routes`, draft);
 export const changeRoute = (id: string, change: Schemas["RouteChange"]) => patch<Route>(path`routes/${id}`, change);
 export const deleteRoute = (id: string) => remove(path`routes/${id}`);

@@ -1,11 +1,13 @@
 import { get, getAll, patch, path, post, remove, type CallOptions } from "./client";
 import type { Schemas, Script } from "./types";
 
+/** A script in a list, with how its last runs went. */
+export type ScriptItem = Schemas["ScriptItem"];
 export type ScriptDraft = Schemas["ScriptDraft"];
 export type ScriptChange = Schemas["ScriptChange"];
 
 export const listScripts = (app: string, options?: CallOptions) =>
-  getAll<Script>(path`apps/${app}/scripts`, options);
+  getAll<ScriptItem>(path`apps/${app}/scripts`, options);
 export const showScript = (id: string, options?: CallOptions) => get<Script>(path`scripts/${id}`, options);
 export const createScript = (app: string, draft: ScriptDraft) => post<Script>(path`apps/${app}/scripts`, draft);
 

@@ -1,4 +1,4 @@
-import type { Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
 
 const editorOf = (page: Page, name: string) => page.getByRole("textbox", { name: `Source of ${name}` });
@@ -154,4 +154,30 @@ test("a test run takes an event, and a stopped call is opened from its log line"
   await page.getByLabel("Kind").selectOption("kv");
   await page.getByLabel("Event", { exact: true }).last().press("Control+Enter");
   await expect(page.getByRole("region", { name: "Body of the response" })).toHaveText("21.5");
+});
+
+test("a script is changed, saved and run by keyboard alone", async ({ page, app, server }) => {
+  const id = await server.newScript(app, "keys", "return 1\n");
+  await page.goto(`apps/${app}/scripts`);
+  const tabTo = async (target: Locator) => {
+    for (let i = 0; i < 60 && !(await target.evaluate((node) => (node.getRootNode() as Document | ShadowRoot).activeElement === node)); i++) {
+      await page.keyboard.press("Tab");
+    }
+    await expect(target).toBeFocused();
+  };
+  await tabTo(page.getByRole("link", { name: "keys" }));
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(new RegExp(id));
+  await expect(editorOf(page, "keys")).toBeVisible();
+  await tabTo(editorOf(page, "keys"));
+  await page.keyboard.press("Control+End");
+  await page.keyboard.type("-- typed");
+  await page.keyboard.press("Control+s");
+  await saved(page, 2);
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Tab");
+  await expect(editorOf(page, "keys")).not.toBeFocused();
+  await tabTo(page.getByRole("button", { name: "Run version 2" }));
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("region", { name: "Body of the response" })).toHaveText("1");
 });

@@ -6,7 +6,7 @@ import { StreamLanguage, bracketMatching, indentOnInput, indentUnit } from "@cod
 import { lua } from "@codemirror/legacy-modes/mode/lua";
 import { lintGutter, lintKeymap } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
-import { EditorState, type Extension } from "@codemirror/state";
+import { EditorState, Prec, type Extension } from "@codemirror/state";
 import {
   EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers,
   type KeyBinding,
@@ -128,8 +128,24 @@ function extensionsOf(options: EditorOptions): Extension {
       ? [EditorState.readOnly.of(true), keymap.of([...searchKeymap, ...defaultKeymap, { key: "F1", run: help.command }])]
       : [writing(options, load), keymap.of([{ key: "F1", run: help.command }, ...commands(options)])],
     runErrors,
+    wayOut,
   ];
 }
+
+/** How long after Esc a Tab leaves the editor. */
+const wayOutMs = 2_000;
+
+// CodeMirror's own rule, but also when the Esc has closed a list or a panel.
+const wayOut = Prec.highest(
+  EditorView.domEventHandlers({
+    keydown(event, view) {
+      if (event.key === "Escape") {
+        view.setTabFocusMode(wayOutMs);
+      }
+      return false;
+    },
+  }),
+);
 
 async function describe(options: EditorOptions): Promise<Sdk> {
   return new Sdk(await options.describe());
@@ -156,6 +172,6 @@ function commands(options: EditorOptions): KeyBinding[] {
     { key: "Mod-s", preventDefault: true, run: () => (options.onsave(), true) },
     { key: "Shift-Alt-f", preventDefault: true, run: () => (options.onformat(), true) },
     ...closeBracketsKeymap, ...completionKeymap, ...lintKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap,
-    indentWithTab, // Esc, then Tab leaves the editor: CodeMirror's own rule
+    indentWithTab,
   ];
 }

@@ -76,7 +76,7 @@ test.describe("settings", () => {
     await page.getByLabel("Description").fill("Does <b>one</b> thing");
     await page.getByText("Advanced limits").click();
     const memory = page.getByLabel("Memory in bytes");
-    await expect(memory).toHaveAttribute("placeholder", /16,777,216/);
+    await expect(memory).toHaveAttribute("placeholder", "Default: 16,777,216 (16 MiB)");
     await memory.fill("999999999999");
     await page.getByRole("button", { name: "Save settings" }).click();
     await expect(page.getByText("limits.memory_bytes is over its ceiling of 268435456")).toBeVisible();

@@ -94,11 +94,11 @@ func checkPaths(paths []string) ([]finding, error) {
 			findings = append(findings, checkFolder(linter, path, files)...)
 			continue
 		}
-		source, err := os.ReadFile(path)
+		source, err := readText(path)
 		if err != nil {
 			return nil, err
 		}
-		findings = append(findings, checkSource(linter, path, string(source))...)
+		findings = append(findings, checkSource(linter, path, source)...)
 	}
 	return findings, nil
 }

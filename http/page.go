@@ -50,8 +50,8 @@ const (
 	maxPageDepth = 32 // folders below /admin/; each makes the index a little longer
 )
 
-// redirectToPage leads /admin to /admin/: the page names its files relative to
-// itself.
+// redirectToPage leads /admin, and / where no script has it, to /admin/: the
+// page names its files relative to itself.
 func (s *Server) redirectToPage(c echo.Context) error {
 	setPageHeaders(c)
 	return c.Redirect(nethttp.StatusFound, "/admin/")

@@ -138,3 +138,23 @@ func TestSystemPaths(t *testing.T) {
 		t.Error("503 without Retry-After")
 	}
 }
+
+// The bare address leads to the page until a script takes it; in split mode it
+// tells nobody where the page is.
+func TestTheBareAddressLeadsToThePage(t *testing.T) {
+	t.Parallel()
+	s, owner := newOwnedServer(t)
+	for _, method := range []string{"GET", "HEAD"} {
+		answer := request(t, s, method, "/?from=phone", "", nil)
+		if place := answer.Header().Get("Location"); answer.Code != 302 || place != "/admin/" {
+			t.Errorf("%s / answers %d and leads to %q", method, answer.Code, place)
+		}
+	}
+	wantStatus(t, request(t, s, "POST", "/", "", nil), 404)
+	wantStatus(t, request(t, s, "GET", "/x", "", nil), 404)
+	s.config.AdminHost = testAdminHost
+	wantStatus(t, request(t, s, "GET", "/", "", nil), 404)
+	s.config.AdminHost = ""
+	serveScript(t, s, owner, "GET /", `return "script"`)
+	wantStatus(t, request(t, s, "GET", "/", "", nil), 200)
+}

@@ -41,7 +41,7 @@ func (s *Server) serveUserRoute(c echo.Context) error {
 	routes := s.routes.current.Load()
 	match := routes.table.Lookup(r.Method, r.Host, path)
 	if match.Outcome != routing.Found {
-		return s.unrouted(c, &match)
+		return s.unrouted(c, &match, path)
 	}
 	script, err := routedScript(c, routes.catalog, match.Value)
 	if err != nil {
@@ -105,8 +105,9 @@ func routedScript(c echo.Context, catalog *store.Catalog, route *store.Route) (*
 	return script, nil
 }
 
-// unrouted is the answer when no route serves the request.
-func (s *Server) unrouted(c echo.Context, match *routing.Match[*store.Route]) error {
+// unrouted is the answer when no route serves the request. The bare address
+// of the machine, which people type, leads to the page until a script takes it.
+func (s *Server) unrouted(c echo.Context, match *routing.Match[*store.Route], path string) error {
 	switch match.Outcome {
 	case routing.Malformed:
 		return malformedPath()
@@ -114,9 +115,11 @@ func (s *Server) unrouted(c echo.Context, match *routing.Match[*store.Route]) er
 		c.Response().Header().Set("Allow", strings.Join(match.Allow, ", "))
 		return store.Errorf(store.KindInvalid, "method_not_allowed",
 			"this path does not answer %s; see the Allow header", c.Request().Method)
-	default:
-		return nothingHere()
 	}
+	if method := c.Request().Method; path == "/" && !s.split() && (method == nethttp.MethodGet || method == nethttp.MethodHead) {
+		return s.redirectToPage(c)
+	}
+	return nothingHere()
 }
 
 func malformedPath() error {

@@ -33,8 +33,8 @@ func TestPullWritesNothingOutsideTheFolder(t *testing.T) {
 func TestSomethingElseAnswers(t *testing.T) {
 	t.Parallel()
 	for want, answer := range map[string]http.HandlerFunc{
-		"(200 OK) is not PiCloud": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<h1>router</h1>") },
-		"(204 No Content) is not": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
+		"(200 OK) is not PiCloud":        func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<h1>router</h1>") },
+		"(204 No Content) is not":        func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
 		"(404 Not Found) is not PiCloud": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<h1>router</h1>", http.StatusNotFound) },
 		"it leads to https://pi.example.com": func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://pi.example.com"+r.URL.Path, http.StatusMovedPermanently)

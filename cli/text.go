@@ -23,14 +23,16 @@ func (e *notText) Error() string {
 	return fmt.Sprintf("%s:%d: this is not UTF-8; save it in that encoding", e.file, e.line)
 }
 
-// readText reads a file that is sent.
+// readText reads a file that is sent; Ctrl-C ends the waiting for a pipe.
 func readText(file string) (string, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	return textOf(file, f)
+	return unlessInterrupted(func() (string, error) {
+		f, err := os.Open(file)
+		if err != nil {
+			return "", err
+		}
+		defer f.Close()
+		return textOf(file, f)
+	})
 }
 
 // readInput reads all of standard input; Ctrl-C ends the waiting for it.

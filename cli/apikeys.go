@@ -84,8 +84,8 @@ func (r *remote) mintCommand() *cobra.Command {
 				r.said("Keep this key now; it is not shown again:")
 			}
 			if r.form != formJSON {
-				fmt.Fprintln(r.process.Stdout, key.RawToken)
-				return nil
+				_, err = fmt.Fprintln(r.process.Stdout, key.RawToken)
+				return err
 			}
 			return printJSON(r.process.Stdout, key)
 		}),

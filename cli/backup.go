@@ -60,10 +60,11 @@ func atMostOneFile(command *cobra.Command, args []string) error {
 }
 
 // interruptible runs work until it ends or the terminal says stop; what it has
-// begun it takes back itself.
+// begun it takes back itself. A second Ctrl-C ends the process at once.
 func interruptible(work func(context.Context) error) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	defer context.AfterFunc(ctx, stop)()
 	return work(ctx)
 }
 

@@ -94,11 +94,11 @@ func checkPaths(paths []string) ([]finding, error) {
 			findings = append(findings, checkFolder(linter, path, files)...)
 			continue
 		}
-		source, err := os.ReadFile(path)
+		source, err := readText(path)
 		if err != nil {
 			return nil, err
 		}
-		findings = append(findings, checkSource(linter, path, string(source))...)
+		findings = append(findings, checkSource(linter, path, source)...)
 	}
 	return findings, nil
 }
@@ -111,8 +111,13 @@ func checkFolder(linter *lint.Linter, dir string, files map[string]string) []fin
 		findings = append(findings, finding{filepath.Join(dir, filepath.FromSlash(p.File)), p.Line, p.Column, lint.SeverityError, p.Code, p.Message})
 	}
 	for _, name := range sortedKeys(files) {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		unnamed := func(p folder.Problem) bool { return p.File == name && p.Code == "unknown_file" }
+		if !folderFile.MatchString(name) && !slices.ContainsFunc(problems, unnamed) {
+			findings = append(findings, finding{file, 1, 1, lint.SeverityError, "invalid_name", "a script's name is 1 to 128 letters, digits, dots, hyphens and underscores"})
+		}
 		if name != folder.Settings {
-			findings = append(findings, checkSource(linter, filepath.Join(dir, filepath.FromSlash(name)), files[name])...)
+			findings = append(findings, checkSource(linter, file, files[name])...)
 		}
 	}
 	slices.SortStableFunc(findings, func(a, b finding) int {

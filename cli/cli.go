@@ -67,7 +67,32 @@ func rootCommand(process Process) *cobra.Command {
 	root.AddCommand(backupCommand(process), restoreCommand(process), installCommand(process), uninstallCommand(process), doctorCommand(process))
 	root.AddCommand(remote.workCommands()...)
 	root.AddCommand(remote.accessCommands()...)
+	refuseUnknownWords(root)
 	return root
+}
+
+// refuseUnknownWords holds the library's own commands, which print their help
+// for any word, to the exit code of the others.
+func refuseUnknownWords(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, command := range root.Commands() {
+		switch command.Name() {
+		case "completion":
+			command.Args, command.RunE = unknownCommand, showHelp
+			for _, shell := range command.Commands() {
+				shell.Args = noArguments
+			}
+		case "help":
+			command.Args = func(_ *cobra.Command, words []string) error {
+				found, left, err := root.Find(words)
+				if err != nil {
+					return usageError{err}
+				}
+				return unknownCommand(found, left)
+			}
+		}
+	}
 }
 
 // The help's headings (spec 7): commands that run the server, those for

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -27,11 +26,11 @@ func (r *remote) deployCommand(group string) *cobra.Command {
 			if name == "" {
 				name = strings.TrimSuffix(filepath.Base(args[0]), ".lua")
 			}
-			source, err := os.ReadFile(args[0])
+			source, err := readText(args[0])
 			if err != nil {
 				return err
 			}
-			script, err := r.deploy(ctx, c, r.app(app), client.ScriptDraft{Name: name, Source: string(source), Kind: kindOf(module)})
+			script, err := r.deploy(ctx, c, r.app(app), client.ScriptDraft{Name: name, Source: source, Kind: kindOf(module)})
 			if err != nil {
 				return placed(args[0], err)
 			}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -120,14 +121,12 @@ func (d *developer) run(ctx context.Context, follow bool) error {
 
 // tail follows what runs from now on.
 func (d *developer) tail(ctx context.Context) (*logTail, error) {
-	last, err := d.client.AppLogs(ctx, d.app, client.LogFilter{Most: 1})
+	last, err := d.client.AppLogs(ctx, d.app, client.LogFilter{Most: recentRuns})
 	if err != nil {
 		return nil, err
 	}
 	tail := &logTail{remote: d.remote, client: d.client, app: d.app, retry: reconnectDelay}
-	if len(last) > 0 {
-		tail.after = last[0].ID.String()
-	}
+	tail.goOnAfter(last)
 	return tail, nil
 }
 
@@ -135,8 +134,9 @@ func (d *developer) tail(ctx context.Context) (*logTail, error) {
 // added when the folder changes.
 func (d *developer) watch(watcher *fsnotify.Watcher) error {
 	for _, name := range append([]string{"."}, sourceFolders...) {
-		if err := watcher.Add(filepath.Join(d.dir, name)); err != nil && (name == "." || !errors.Is(err, os.ErrNotExist)) {
-			return err
+		dir := filepath.Join(d.dir, name)
+		if err := watcher.Add(dir); err != nil && (name == "." || !errors.Is(err, os.ErrNotExist)) {
+			return fmt.Errorf("watch %s: %w", dir, err)
 		}
 	}
 	return nil
@@ -165,7 +165,10 @@ func (d *developer) loop(ctx context.Context, watcher *fsnotify.Watcher, ended <
 				settled.Reset(settleTime)
 			}
 		case err := <-watcher.Errors:
-			return err
+			if !errors.Is(err, fsnotify.ErrEventOverflow) {
+				return err
+			}
+			settled.Reset(settleTime) // more changed than the system counts
 		case err := <-ended:
 			return err
 		case <-ctx.Done():

@@ -18,6 +18,11 @@ import (
 // an error ends the watching.
 func (d *developer) push(ctx context.Context) (again bool, err error) {
 	files, err := readFolder(d.dir)
+	var odd *notText
+	if errors.As(err, &odd) {
+		d.remote.said("Not pushed: %v", err)
+		return false, nil
+	}
 	if err != nil {
 		return false, err
 	}

@@ -40,22 +40,27 @@ func readFolder(dir string) (map[string]string, error) {
 			return nil, err
 		}
 		for _, entry := range entries {
-			if strings.HasSuffix(entry.Name(), ".lua") && !entry.IsDir() {
+			if strings.HasSuffix(entry.Name(), ".lua") && isFile(entry) {
 				names = append(names, sources+"/"+entry.Name())
 			}
 		}
 	}
+	var problems []error
 	for _, name := range names {
-		text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+		text, err := readText(filepath.Join(dir, filepath.FromSlash(name)))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // there is none, or an editor is just putting another in its place
 		}
-		if err != nil {
-			return nil, err
-		}
-		files[name] = string(text)
+		problems = append(problems, err)
+		files[name] = text
 	}
-	return files, nil
+	return files, errors.Join(problems...)
+}
+
+// isFile tells a file, or a link that may lead to one, from what can only be
+// waited for, such as a pipe.
+func isFile(entry fs.DirEntry) bool {
+	return entry.Type().IsRegular() || entry.Type() == fs.ModeSymlink
 }
 
 // folderApp is the app that a folder is of: --app's, the one that its app.toml

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -92,17 +91,17 @@ func (r *remote) invokeBody(with *invocation) (client.Invoke, error) {
 
 // readData returns what --data says, or what is in the file that it names.
 func (r *remote) readData(flag string) (data string, given bool, err error) {
-	file, isFile := strings.CutPrefix(flag, "@")
-	if !isFile {
-		return flag, flag != "", nil
+	file, named := strings.CutPrefix(flag, "@")
+	switch {
+	case !named:
+		data, err = textOf("--data", strings.NewReader(flag))
+		return data, flag != "", err
+	case file == "-":
+		data, err = r.readInput()
+	default:
+		data, err = readText(file)
 	}
-	var text []byte
-	if file == "-" {
-		text, err = io.ReadAll(r.process.Stdin)
-	} else {
-		text, err = os.ReadFile(file)
-	}
-	return string(text), true, err
+	return data, true, err
 }
 
 func headersOf(lines []string) (map[string][]string, error) {

@@ -60,6 +60,9 @@ func (r *remote) logs(ctx context.Context, c *client.Client, given logsFlags, ar
 	if given.follow && given.until != "" {
 		return usageError{fmt.Errorf("--until ends the list, so it does not go with --follow")}
 	}
+	if given.follow {
+		filter.Most = max(filter.Most, recentRuns)
+	}
 	tail := &logTail{remote: r, client: c, app: r.app(given.app), filter: client.StreamFilter{Status: given.status, Text: given.text}, retry: reconnectDelay}
 	var list []store.Execution
 	if len(args) == 0 {
@@ -79,9 +82,8 @@ func (r *remote) logs(ctx context.Context, c *client.Client, given logsFlags, ar
 }
 
 func (r *remote) showLogs(ctx context.Context, given logsFlags, list []store.Execution, tail *logTail) error {
-	if len(list) > 0 {
-		tail.after = list[0].ID.String()
-	}
+	tail.goOnAfter(list)
+	list = list[:min(len(list), given.most)]
 	slices.Reverse(list)
 	if r.form == formJSON && !given.follow {
 		return printJSON(r.process.Stdout, list)
@@ -171,16 +173,59 @@ type logTail struct {
 	filter client.StreamFilter
 	after  string // the place to go on from
 	retry  time.Duration
-	// repeated are those that came since that place: after a lost connection
-	// they come again.
-	repeated map[uuid.UUID]bool
-	lost     bool // the connection, and nobody has been told that it is back
+	// shown are the runs that came since that place, and the last mostRepeated
+	// before it: around a place runs come again.
+	shown shownRuns
+	lost  bool // the connection, and nobody has been told that it is back
+}
+
+// mostRepeated is how many runs may have ended so shortly before a place that
+// the instance sends them again.
+const mostRepeated = 1000
+
+// recentRuns is how many of the last runs a tail knows when it begins: one page.
+const recentRuns = 200
+
+// shownRuns are runs in the order in which they were shown.
+type shownRuns struct {
+	known map[uuid.UUID]bool
+	order []uuid.UUID
+}
+
+// add reports whether a run is none of them yet.
+func (s *shownRuns) add(id uuid.UUID) bool {
+	if s.known[id] {
+		return false
+	}
+	if s.known == nil {
+		s.known = map[uuid.UUID]bool{}
+	}
+	s.known[id] = true
+	s.order = append(s.order, id)
+	return true
+}
+
+// keep forgets all but the last ones.
+func (s *shownRuns) keep(most int) {
+	for len(s.order) > most {
+		delete(s.known, s.order[0])
+		s.order = s.order[1:]
+	}
+}
+
+// goOnAfter makes the tail follow a list, whose newest run comes first.
+func (t *logTail) goOnAfter(list []store.Execution) {
+	if len(list) > 0 {
+		t.after = list[0].ID.String()
+	}
+	for _, e := range slices.Backward(list) {
+		t.shown.add(e.ID)
+	}
 }
 
 // follow shows executions until ctx ends, which is no failure, or the caller
 // may not see them any more.
 func (t *logTail) follow(ctx context.Context) error {
-	t.repeated = map[uuid.UUID]bool{}
 	for delay := t.retry; ; delay = min(2*delay, maxReconnectDelay) {
 		err := t.client.StreamLogs(ctx, t.app, t.filter, t.after, t.take)
 		if ctx.Err() != nil {
@@ -208,15 +253,14 @@ func (t *logTail) take(event client.LogEvent) error {
 	}
 	if event.ID != "" {
 		t.after = event.ID
-		clear(t.repeated)
+		t.shown.keep(mostRepeated)
 	}
 	switch {
 	case event.End != nil:
 		return event.End
 	case event.Dropped > 0:
 		t.remote.said("%d executions were dropped because they came faster than they could be shown.", event.Dropped)
-	case event.Execution != nil && !t.repeated[event.Execution.ID]:
-		t.repeated[event.Execution.ID] = true
+	case event.Execution != nil && t.shown.add(event.Execution.ID):
 		return t.remote.printExecution(event.Execution)
 	}
 	return nil

@@ -17,6 +17,7 @@ type unsteady struct {
 }
 
 const (
+	run0 = "01890a5d-ac96-774b-bcce-b302099a8050"
 	run1 = "01890a5d-ac96-774b-bcce-b302099a8051"
 	run2 = "01890a5d-ac96-774b-bcce-b302099a8052"
 	run3 = "01890a5d-ac96-774b-bcce-b302099a8053"
@@ -28,7 +29,7 @@ func record(id string) string {
 
 func (u *unsteady) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !strings.HasSuffix(r.URL.Path, "/logs/stream") {
-		w.Write([]byte(`{"items":[` + record(run1) + `]}`)) //nolint:errcheck // the test sees what is missing
+		w.Write([]byte(`{"items":[` + record(run1) + `,` + record(run0) + `]}`)) //nolint:errcheck // the test sees what is missing
 		return
 	}
 	u.mutex.Lock()
@@ -36,12 +37,16 @@ func (u *unsteady) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	u.after = append(u.after, r.URL.Query().Get("after"))
 	switch len(u.after) {
 	case 1:
-		fmt.Fprintf(w, "retry: 3000\n\nid: %s\nevent: execution\ndata: %s\n\nevent: execution\nda", run2, record(run2))
+		fmt.Fprintf(w, "retry: 3000\n\nevent: execution\ndata: %s\n\n", record(run0))
+		fmt.Fprintf(w, "id: %s\nevent: execution\ndata: %s\n\nevent: execution\nda", run2, record(run2))
 	case 2:
 		w.WriteHeader(http.StatusServiceUnavailable)
 		fmt.Fprint(w, `{"error":{"code":"closed","message":"the instance is stopping"}}`)
 	default:
-		fmt.Fprintf(w, ": still here\n\nevent: dropped\ndata: {\"count\":7}\n\nevent: execution\ndata: %s\n\nevent: execution\ndata: %s\n\n", record(run3), record(run3))
+		fmt.Fprintf(w, ": still here\n\nevent: dropped\ndata: {\"count\":7}\n\n")
+		for _, repeated := range []string{run1, run3, run3} {
+			fmt.Fprintf(w, "event: execution\ndata: %s\n\n", record(repeated))
+		}
 		fmt.Fprint(w, "event: end\ndata: {\"code\":\"unauthorized\",\"message\":\"sign in again\"}\n\n")
 	}
 }
@@ -54,7 +59,7 @@ func TestLogsFollowThroughALostConnection(t *testing.T) {
 	server := httptest.NewServer(far)
 	defer server.Close()
 	env := map[string]string{"PICLOUD_URL": server.URL, "PICLOUD_TOKEN": "pis_x"}
-	code, stdout, stderr := run(env, "logs", "-f")
+	code, stdout, stderr := run(env, "logs", "-f", "-n", "1")
 	if code != 3 || strings.Count(stdout, "GET /") != 3 || strings.Count(stdout, run3) != 1 {
 		t.Errorf("exit code %d: %s", code, stdout)
 	}
@@ -66,7 +71,7 @@ func TestLogsFollowThroughALostConnection(t *testing.T) {
 	if strings.Join(far.after, " ") != run1+" "+run2+" "+run2 {
 		t.Errorf("the connections went on after %v", far.after)
 	}
-	code, stdout, _ = run(env, "logs", "-f", "-o", "json", "--status", "success")
+	code, stdout, _ = run(env, "logs", "-f", "-n", "1", "-o", "json", "--status", "success")
 	if lines := strings.Split(strings.TrimSpace(stdout), "\n"); code != 3 || len(lines) != 2 || !strings.HasPrefix(lines[1], `{"id":"`+run3) {
 		t.Errorf("as JSON: exit code %d: %s", code, stdout)
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
 
 	"golang.org/x/term"
 )
@@ -57,7 +58,7 @@ func readLine(input *bufio.Reader, prompt string) (string, error) {
 	return line, nil
 }
 
-// unlessInterrupted ends the waiting for an answer with Ctrl-C, which the commands'
+// unlessInterrupted ends the waiting for an answer with Ctrl-C or SIGTERM, which the commands'
 // context would otherwise take for itself. The reading itself cannot be ended;
 // it goes with the process.
 func unlessInterrupted(read func() (string, error)) (string, error) {
@@ -66,7 +67,7 @@ func unlessInterrupted(read func() (string, error)) (string, error) {
 		err  error
 	}
 	interrupts := make(chan os.Signal, 1)
-	signal.Notify(interrupts, os.Interrupt)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(interrupts)
 	answers := make(chan answer, 1)
 	go func() {

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -32,6 +33,8 @@ func TestPullWritesNothingOutsideTheFolder(t *testing.T) {
 func TestSomethingElseAnswers(t *testing.T) {
 	t.Parallel()
 	for want, answer := range map[string]http.HandlerFunc{
+		"(200 OK) is not PiCloud":        func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<h1>router</h1>") },
+		"(204 No Content) is not":        func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
 		"(404 Not Found) is not PiCloud": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<h1>router</h1>", http.StatusNotFound) },
 		"it leads to https://pi.example.com": func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://pi.example.com"+r.URL.Path, http.StatusMovedPermanently)
@@ -43,5 +46,16 @@ func TestSomethingElseAnswers(t *testing.T) {
 		if code != 1 || !strings.Contains(stderr, want) {
 			t.Errorf("exit code %d: %s, want %q", code, stderr, want)
 		}
+	}
+}
+
+// A deletion that something else has answered is not called done.
+func TestSomethingElseDeletesNothing(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<h1>router</h1>") }))
+	defer server.Close()
+	code, _, stderr := run(map[string]string{"PICLOUD_URL": server.URL, "PICLOUD_TOKEN": "pis_x"}, "apps", "delete", "home")
+	if code != 1 || !strings.Contains(stderr, "is not PiCloud") {
+		t.Errorf("exit code %d: %s", code, stderr)
 	}
 }

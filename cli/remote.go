@@ -59,6 +59,9 @@ func (r *remote) location(stored credentials) (string, error) {
 	parsed, err := url.Parse(given)
 	if err != nil || parsed.Host == "" || (parsed.Scheme != "http" && parsed.Scheme != "https") ||
 		strings.Trim(parsed.Path, "/") != "" || parsed.RawQuery != "" || parsed.Fragment != "" || parsed.User != nil {
+		if parsed != nil {
+			given = parsed.Redacted()
+		}
 		return "", usageError{fmt.Errorf("%q is no address of an instance; write one such as http://raspberrypi.local:8080", given)}
 	}
 	return parsed.Scheme + "://" + parsed.Host, nil

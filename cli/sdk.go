@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,26 +15,18 @@ import (
 )
 
 func (r *remote) sdkCommand() *cobra.Command {
-	command := &cobra.Command{
-		Use:     "sdk",
-		GroupID: groupWork,
-		Short:   "What scripts can call",
-		Args:    unknownCommand,
-		RunE:    func(command *cobra.Command, _ []string) error { return command.Help() },
-	}
-	command.AddCommand(r.stubsCommand())
-	return command
+	return verbs("sdk", groupWork, "What scripts can call", r.stubsCommand())
 }
 
 func (r *remote) stubsCommand() *cobra.Command {
-	return &cobra.Command{
+	return r.named(&cobra.Command{
 		Use:   "stubs [DIR]",
 		Short: "Write the annotation file for the Lua language server",
 		Long: "Write " + manual.StubsFile + " into a folder of scripts, the present one unless DIR names another, so that an editor\n" +
 			"with the Lua language server completes and checks them. " + manual.SettingsFile + ", the server's settings, is written too when\n" +
 			"there is none.",
-		Example: "  " + r.process.Name + " sdk stubs scripts/",
-		Args:    atMostOneFolder,
+		Example: "  {{name}} sdk stubs scripts/",
+		Args:    takes(0, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir := "."
 			if len(args) == 1 {
@@ -44,14 +35,7 @@ func (r *remote) stubsCommand() *cobra.Command {
 			written, err := writeStubs(dir)
 			return errors.Join(err, printList(r, written, column[string]{"file", func(file *string) string { return *file }}))
 		},
-	}
-}
-
-func atMostOneFolder(command *cobra.Command, args []string) error {
-	if len(args) > 1 || len(args) == 1 && args[0] == "" {
-		return usageError{fmt.Errorf("%s takes one folder at most", command.CommandPath())}
-	}
-	return nil
+	})
 }
 
 // writeStubs makes the folder if need be and returns the files it wrote.

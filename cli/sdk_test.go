@@ -50,7 +50,7 @@ func TestSDKStubsFailures(t *testing.T) {
 		code int
 		want string
 	}{
-		{[]string{"sdk", "stubs", "a", "b"}, 2, "takes one folder at most"},
+		{[]string{"sdk", "stubs", "a", "b"}, 2, "write picloud sdk stubs [DIR]"},
 		{[]string{"sdk", "stub"}, 2, `there is no command "stub"`},
 		{[]string{"sdk", "stubs", file}, 1, "not a directory"},
 	} {

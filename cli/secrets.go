@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -66,8 +65,8 @@ func (r *remote) secretValue(name string) (string, error) {
 	if _, interactive := r.asker(); interactive {
 		return r.ask(bufio.NewReader(r.process.Stdin), "Value of "+name+": ", true)
 	}
-	text, err := io.ReadAll(r.process.Stdin)
-	value := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
+	text, err := r.readInput()
+	value := strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
 	if err == nil && value == "" {
 		return "", usageError{errors.New("standard input has no value for the secret")}
 	}

@@ -28,7 +28,7 @@ type Client struct {
 // maxAnswer bounds an answer: a whole app with all its sources.
 const maxAnswer = 256 << 20
 
-// connectTimeout bounds how long the first byte of an answer may take: a test
+// answerTimeout bounds how long the first byte of an answer may take: a test
 // run lasts up to five minutes.
 const answerTimeout = 6 * time.Minute
 
@@ -97,7 +97,10 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	if err != nil {
 		return &Unreachable{c.URL, err}
 	}
-	if out == nil || len(body) == 0 {
+	if foreign := len(body) > 0 && !json.Valid(body); foreign || out != nil && len(body) == 0 {
+		return c.notPiCloud(response)
+	}
+	if out == nil {
 		return nil
 	}
 	if err := json.Unmarshal(body, out); err != nil {
@@ -161,9 +164,13 @@ func (c *Client) failure(response *http.Response) error {
 		return &Unreachable{c.URL, fmt.Errorf("it leads to %s; call that instead", place)}
 	}
 	if json.Unmarshal(text, &body) != nil || body.Error.Code == "" {
-		return &Unreachable{c.URL, fmt.Errorf("what answers there (%s) is not PiCloud", response.Status)}
+		return c.notPiCloud(response)
 	}
 	return &Error{response.StatusCode, body.Error.Code, body.Error.Message, body.Error.Details}
+}
+
+func (c *Client) notPiCloud(response *http.Response) error {
+	return &Unreachable{c.URL, fmt.Errorf("what answers there (%s) is not PiCloud", response.Status)}
 }
 
 // list reads a list to its end, or to most items when that is above 0.

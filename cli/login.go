@@ -58,6 +58,9 @@ func (r *remote) logIn(ctx context.Context, username string) error {
 		return err
 	}
 	if err := writeCredentials(r.process, kept); err != nil {
+		if r.token == "" {
+			err = errors.Join(err, client.New(location, kept.Token).LogOut(ctx)) // nobody could use the session
+		}
 		return err
 	}
 	r.said("Signed in at %s as %s.", kept.URL, kept.Username)

@@ -26,6 +26,10 @@ const (
 	rssSlack = 64 << 20
 	// peakSlack is how far it may rise meanwhile: a Pi has a gigabyte for everything.
 	peakSlack = 256 << 20
+	// mixedPeakSlack is the same while all run together: one script's limit of 64
+	// MiB and seven of 16, and as much again that is garbage already, because the
+	// collector lets the heap grow to twice what lives.
+	mixedPeakSlack = 2 * (64 + 7*16) << 20
 	// probeP99 is how long a plain route may take while hostile scripts run.
 	probeP99 = 500 * time.Millisecond
 	// probeLongest is how long a single one may: devices give up after four seconds.
@@ -314,7 +318,8 @@ func (s *hostileServer) checkPeak(t *testing.T) {
 }
 
 // checkMemoryReturned fails unless the process's memory is back near its base.
-func (s *hostileServer) checkMemoryReturned(when string) {
+// Meanwhile it may have been higher by the given bytes.
+func (s *hostileServer) checkMemoryReturned(when string, slack int) {
 	s.t.Helper()
 	var now int
 	deadline := time.Now().Add(10 * time.Second)
@@ -325,7 +330,7 @@ func (s *hostileServer) checkMemoryReturned(when string) {
 		time.Sleep(100 * time.Millisecond) // the kernel tells nobody when it gets memory back
 	}
 	s.t.Logf("%s: resident %d MiB, at first %d MiB, peak %d MiB", when, now>>20, s.base>>20, s.processBytes("VmHWM:")>>20)
-	if peak := s.processBytes("VmHWM:"); peak > s.base+peakSlack {
+	if peak := s.processBytes("VmHWM:"); peak > s.base+slack {
 		s.t.Errorf("%s: the process held up to %d MiB, %d MiB more than at first", when, peak>>20, (peak-s.base)>>20)
 	}
 	if now > s.base+rssSlack {
@@ -346,14 +351,14 @@ func TestHostileScripts(t *testing.T) {
 			t.Run(h.name, func(t *testing.T) { s.attackAlone(t, h, executions) })
 		}
 	})
-	s.checkMemoryReturned("after each script alone")
+	s.checkMemoryReturned("after each script alone", peakSlack)
 	t.Run("records", func(t *testing.T) {
 		for id, h := range executions {
 			s.checkRecord(t, h, id)
 		}
 	})
 	t.Run("together", s.attackTogether)
-	s.checkMemoryReturned("after all scripts together")
+	s.checkMemoryReturned("after all scripts together", mixedPeakSlack)
 	s.checkServerLog(t)
 	if err := s.stop(); err != nil {
 		t.Errorf("the server did not stop cleanly: %v", err)

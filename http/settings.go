@@ -14,7 +14,7 @@ type Setting struct {
 	Value       *string `json:"value"` // null for what is secret
 	Default     string  `json:"default"`
 	Source      string  `json:"source"` // where Value came from: flag, environment, file or default
-	Secret      bool    `json:"secret"`
+	Secret      bool    `json:"secret"` // whether its value is never shown
 }
 
 // settingList is the answer of GET instance/settings.

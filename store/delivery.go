@@ -24,8 +24,8 @@ type Delivery struct {
 	TriggerID *uuid.UUID `json:"trigger_id"` // nil for a request of an asynchronous route
 	ScriptID  uuid.UUID  `json:"script_id"`
 	Event     Event      `json:"event"`
-	Failures  int        `json:"failures"`
-	Crashes   int        `json:"crashes"`
+	Failures  int        `json:"failures"` // attempts that failed
+	Crashes   int        `json:"crashes"`  // ends of the process while it ran
 	Attempts  []Attempt  `json:"attempts"`
 	DueAt     *Time      `json:"due_at"`         // nil: at once
 	Held      string     `json:"held,omitempty"` // why it does not run; see Catalog.Held

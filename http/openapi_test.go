@@ -192,13 +192,14 @@ func needed(r rule) string {
 
 func (d *document) operation(name, path string, c contract, refused refusals) object {
 	parameters := []object{}
-	for segment := range strings.SplitSeq(openPath(path), "/") {
+	segments := strings.Split(openPath(path), "/")
+	for i, segment := range segments {
 		if inner, ok := strings.CutPrefix(segment, "{"); ok {
-			parameters = append(parameters, d.pathParameter(path, strings.TrimSuffix(inner, "}")))
+			parameters = append(parameters, d.pathParameter(segments[i-1], strings.TrimSuffix(inner, "}")))
 		}
 	}
 	for _, p := range c.query {
-		parameters = append(parameters, object{"name": p.name, "in": "query", "description": p.doc, "schema": d.of(p.of)})
+		parameters = append(parameters, d.queryParameter(p))
 	}
 	success := object{"description": "Done"}
 	switch gives := c.gives.(type) {
@@ -234,29 +235,6 @@ func (d *document) body(takes any) object {
 	return object{"required": !isOptional, "content": object{"application/json": content}}
 }
 
-// pathParameter describes a parameter of a path by its name.
-func (d *document) pathParameter(path, name string) object {
-	var of any = ""
-	doc := ""
-	switch {
-	case name == "version":
-		of = 0
-	case name == "kind":
-		of = store.TriggerKind("")
-	case name == "app":
-		doc = "an app's id or slug"
-	case name == "user":
-		doc = "a user's id or name"
-	case name == "script_id", name == "id" && !strings.Contains(path, ":collection"):
-		return object{"name": name, "in": "path", "required": true, "schema": object{"type": "string", "format": "uuid"}}
-	}
-	parameter := object{"name": name, "in": "path", "required": true, "schema": d.of(of)}
-	if doc != "" {
-		parameter["description"] = doc
-	}
-	return parameter
-}
-
 // addExecute describes the path that stands outside Echo's router.
 func (d *document) addExecute(method string) {
 	const path = "/api/v1/execute/:script_id"
@@ -264,7 +242,7 @@ func (d *document) addExecute(method string) {
 		"operationId": "execute" + method[:1] + strings.ToLower(method[1:]),
 		"summary":     "Run a script without a route; any other method does too",
 		"tags":        []string{groupRunning},
-		"parameters":  []object{d.pathParameter(path, "script_id")},
+		"parameters":  []object{d.pathParameter("execute", "script_id")},
 		"security":    []object{{}, {"bearer": []string{}}, {"cookie": []string{}}},
 		"responses":   object{"default": object{"description": "What the script answers, or an error", "content": object{"*/*": object{}}}},
 	})

@@ -63,7 +63,7 @@ func needs(r rule) object {
 
 // anyCallMeets are the codes that every call may be answered with; not_found
 // where the split mode has the API on another host.
-var anyCallMeets = refusals{"not_found", "bad_path", "credential_in_path", "body_timeout", "body_unreadable", "body_incomplete", "too_many_requests",
+var anyCallMeets = refusals{"not_found", "bad_path", "credential_in_path", "different_credentials", "cross_origin", "body_timeout", "body_unreadable", "body_incomplete", "too_many_requests",
 	"internal", "busy", "closed", "unavailable", "outbox_full", "storage_full"}
 
 // refusalsOf are the codes that a route's refusals can have: its own and those
@@ -71,7 +71,7 @@ var anyCallMeets = refusals{"not_found", "bad_path", "credential_in_path", "body
 func refusalsOf(route adminRoute) refusals {
 	codes := slices.Clone(route.refuses)
 	if route.needs != public {
-		codes = append(codes, "unauthorized", "different_credentials", "cross_origin")
+		codes = append(codes, "unauthorized")
 		if least := rules[route.needs]; least != (rule{store.RoleMember, "", anyKey}) {
 			codes = append(codes, "forbidden")
 		}
@@ -118,6 +118,50 @@ func (d *document) answersOf(codes refusals) object {
 
 func (d *document) refusal(about string, codes refusals) object {
 	return object{"description": about, "content": asJSON(d.of(errorBody{})), "x-codes": codes}
+}
+
+// placeWords say what stands in a path; an id is of what the segment before
+// it names.
+var placeWords = map[string]string{
+	"app": "an app's id or slug", "user": "a user's id or name", "script_id": "a script's id", "version": "a version's number", "kind": "what starts the script",
+	"collection": "1 to 128 characters of A-Z, a-z, 0-9, '_', '.' and '-'", "key": "1 to 512 bytes, percent-encoded", "name": "a secret's name",
+}
+
+var idWords = map[string]string{
+	"admins": "a user's id", "api-keys": "an API key's id", "scripts": "a script's id", "routes": "a route's id", "grants": "a grant's id",
+	"executions": "an execution's id", "triggers": "a trigger's id", "dead-letters": "a dead letter's id", "{collection}": "a document's id: 1 to 512 bytes, percent-encoded",
+}
+
+// pathParameter describes a parameter of a path; before is the segment before it.
+func (d *document) pathParameter(before, name string) object {
+	words := placeWords[name]
+	if name == "id" {
+		words = idWords[before]
+	}
+	if words == "" {
+		d.t.Errorf("nobody has described {%s} after %s", name, before)
+	}
+	var schema any = object{"type": "string"}
+	switch {
+	case name == "version":
+		schema = object{"type": "integer", "minimum": 1}
+	case name == "kind":
+		schema = d.of(store.TriggerKind(""))
+	case name == "script_id", name == "id" && before != "{collection}":
+		schema = object{"type": "string", "format": "uuid"}
+	}
+	return object{"name": name, "in": "path", "required": true, "description": words, "schema": schema}
+}
+
+// bounds are what the numbers of queries lie between.
+var bounds = map[string][2]int{"limit": {1, 200}, "minutes": {1, historyMinutes}}
+
+func (d *document) queryParameter(p parameter) object {
+	var schema any = d.of(p.of)
+	if between, ok := bounds[p.name]; ok {
+		schema = object{"type": "integer", "minimum": between[0], "maximum": between[1]}
+	}
+	return object{"name": p.name, "in": "query", "description": p.doc, "schema": schema}
 }
 
 // Every route of the control plane is in exactly one group, so the document has

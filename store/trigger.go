@@ -29,8 +29,8 @@ type Trigger struct {
 	Kind         TriggerKind `json:"kind"`
 	Name         string      `json:"name"`
 	Enabled      bool        `json:"enabled"`
-	// Held says why nothing starts it although it is enabled: "" or
-	// HeldRegistrant.
+	// Held is why nothing starts it although it is enabled: "" or
+	// "registrant_inactive".
 	Held         string      `json:"held,omitempty"`
 	Retry        RetryPolicy `json:"retry"`
 	Ordered      bool        `json:"ordered"`       // one event after the other

@@ -159,7 +159,7 @@ func TestDocumentsNameRealSettings(t *testing.T) {
 var (
 	linkPattern  = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	headingLine  = regexp.MustCompile(`(?m)^#+ (.+)$`)
-	notInAnchors = regexp.MustCompile("[^\\p{L}\\p{N}_ -]")
+	notInAnchors = regexp.MustCompile(`[^\p{L}\p{N}_ -]`)
 )
 
 // anchors are the names of a page's headings in links.

@@ -120,6 +120,25 @@ local made = kv.transaction(function(tx)
 end)
 assert(q:get(made).n == 103 and q:count() == 31 and q:count({ where = { n = 100 } }) == 1)
 
+-- a search sees all of its own writes, however many, under ids of every kind
+local many = docs.collection("many")
+many:insert({ n = 0 }, { id = "0189c1f0-0000-7000-8000-000000000001" })
+many:insert({ n = 0 }, { id = "a\0b" })
+many:insert({ n = 0 }, { id = "ä" })
+many:insert({ n = 0 }, { id = "there" })
+kv.transaction(function(tx)
+  local t = tx.docs("many")
+  t:delete("0189c1f0-0000-7000-8000-000000000001")
+  t:delete("a\0b")
+  t:patch("ä", { n = -1, deep = { list = json.array(), text = "<\"'\n" } })
+  for i = 1, 600 do t:insert({ n = i }) end
+  assert(t:count() == 602 and t:count({ where = { n = { gt = 0 } } }) == 600)
+  local found = t:find({ where = { n = { lte = 0 } }, sort = { "n" } })
+  assert(#found == 2 and found[1].id == "ä" and found[2].id == "there" and found[1].data.deep.text == "<\"'\n")
+  assert(t:count({ where = { ["deep.text"] = "<\"'\n" } }) == 1)
+end)
+assert(many:count() == 602)
+
 -- what is refused
 fails("docs.collection: argument 1 (name): a collection's name is", docs.collection, "a b")
 fails("docs:insert: argument 1 (data) must be a table, got string", c.insert, c, "x")

@@ -195,7 +195,7 @@ func (s *Store) OutboxStats(ctx context.Context) (OutboxStats, error) {
 		return stats, nil
 	}
 	err := s.read(ctx, func(t *transaction) error {
-		r, err := t.first("SELECT key, due_at FROM outbox WHERE due_at IS NULL OR due_at <= ? ORDER BY key LIMIT 1", t.at)
+		r, err := t.first("SELECT key, occurred_at, due_at FROM outbox WHERE due_at IS NULL OR due_at <= ? ORDER BY key LIMIT 1", t.at)
 		if errors.Is(err, errNoRow) {
 			return nil
 		}
@@ -203,7 +203,10 @@ func (s *Store) OutboxStats(ctx context.Context) (OutboxStats, error) {
 			return err
 		}
 		since := keyTime(r.integer(0)) // not when it occurred: a replay is of long ago
-		if due := r.optionalTime(1); due != nil {
+		if since > t.at {
+			since = r.time(1) // the clock has been set back: keys go on
+		}
+		if due := r.optionalTime(2); due != nil {
 			since = *due
 		}
 		stats.OldestMS = max(0, int64(t.at-since))

@@ -111,8 +111,8 @@ func (s *Server) deleteTrigger(c echo.Context, _ principal) error {
 
 // previewBody is the body of triggers:preview.
 type previewBody struct {
-	Schedule string `json:"schedule" jsonschema:"required"`
-	Timezone string `json:"timezone"`
+	Schedule string `json:"schedule" jsonschema:"required" example:"0 7 * * 1-5"` // as in a cron trigger
+	Timezone string `json:"timezone" example:"Europe/Berlin"`                     // an IANA name; UTC when left out
 }
 
 // previewAnswer has the next firings, as moments and as the clock on the wall
@@ -146,7 +146,7 @@ func (s *Server) previewTrigger(c echo.Context, _ principal) error {
 // fireBody is the body of POST triggers/{id}/fire. Event has the fields of the
 // trigger's kind; what is left out is an example.
 type fireBody struct {
-	Event json.RawMessage `json:"event"`
+	Event json.RawMessage `json:"event" example:"{}"` // fields of the event; an example when left out
 }
 
 // fireTrigger answers POST triggers/{id}/fire: one run of the trigger's script

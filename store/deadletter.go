@@ -26,7 +26,7 @@ const (
 type DeadLetter struct {
 	ID        uuid.UUID       `json:"id"`
 	AppID     uuid.UUID       `json:"app_id"`
-	TriggerID *uuid.UUID      `json:"trigger_id"` // nil for a request of an asynchronous route
+	TriggerID *uuid.UUID      `json:"trigger_id"` // null for a request of an asynchronous route
 	ScriptID  uuid.UUID       `json:"script_id"`
 	Event     Event           `json:"event"`
 	Error     string          `json:"error"` // why it was given up

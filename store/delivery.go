@@ -21,14 +21,14 @@ type Attempt struct {
 type Delivery struct {
 	ID        uuid.UUID  `json:"id"`
 	AppID     uuid.UUID  `json:"app_id"`
-	TriggerID *uuid.UUID `json:"trigger_id"` // nil for a request of an asynchronous route
+	TriggerID *uuid.UUID `json:"trigger_id"` // null for a request of an asynchronous route
 	ScriptID  uuid.UUID  `json:"script_id"`
 	Event     Event      `json:"event"`
-	Failures  int        `json:"failures"`
-	Crashes   int        `json:"crashes"`
+	Failures  int        `json:"failures"` // attempts that failed
+	Crashes   int        `json:"crashes"`  // ends of the process while it ran
 	Attempts  []Attempt  `json:"attempts"`
-	DueAt     *Time      `json:"due_at"`         // nil: at once
-	Held      string     `json:"held,omitempty"` // why it does not run; see Catalog.Held
+	DueAt     *Time      `json:"due_at"`         // null: at once
+	Held      string     `json:"held,omitempty"` // why it does not run
 }
 
 const selectDeliveries = "SELECT key, rest, app_id, trigger_id, script_id, event_id, kind, depth, occurred_at, failures, crashes, due_at," +

@@ -11,7 +11,7 @@ import (
 // Document is one JSON object of a document collection.
 type Document struct {
 	ID        string          `json:"id"`
-	Rev       int64           `json:"rev"`
+	Rev       int64           `json:"rev"` // goes up with each change
 	Data      json.RawMessage `json:"data"`
 	CreatedAt Time            `json:"created_at"`
 	UpdatedAt Time            `json:"updated_at"`

@@ -15,9 +15,9 @@ const documentReaders = readConnections - 1
 // QueryReport says how a query was done, for the execution record.
 type QueryReport struct {
 	Collection string  `json:"collection"`
-	Query      string  `json:"query"` // its fields and operators, without values
-	Plan       string  `json:"plan"`  // SQLite's, of an index or of the whole collection
-	Scanned    int64   `json:"scanned"`
+	Query      string  `json:"query"`   // its fields and operators, without values
+	Plan       string  `json:"plan"`    // SQLite's, of an index or of the whole collection
+	Scanned    int64   `json:"scanned"` // documents looked at
 	Returned   int64   `json:"returned"`
 	DurationMS float64 `json:"duration_ms"`
 }

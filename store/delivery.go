@@ -43,6 +43,13 @@ func scanDelivery(r row) (Delivery, error) {
 	return d, err
 }
 
+func attemptBytes(attempts []Attempt) (bytes int) {
+	for i := range attempts {
+		bytes += len(attempts[i].Error)
+	}
+	return bytes
+}
+
 func decodeAttempts(text string) ([]Attempt, error) {
 	attempts := []Attempt{}
 	if text == "" {
@@ -93,6 +100,7 @@ func (s *Store) Deliveries(ctx context.Context, app uuid.UUID, request PageReque
 	}
 	page, err := keyedPage(ctx, s, keyedList[Delivery]{
 		name: "outbox " + app.String(), app: app, scan: scanDelivery, id: func(d *Delivery) uuid.UUID { return d.ID },
+		bytes: func(d *Delivery) int { return d.Event.bytes() + attemptBytes(d.Attempts) },
 		query: selectDeliveries + " WHERE app_id = ? AND key > ? ORDER BY key LIMIT ?",
 	}, request)
 	for i := range page.Items {

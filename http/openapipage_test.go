@@ -158,13 +158,14 @@ func exampleWords(example json.RawMessage) string {
 }
 
 func contentWords(content pageContent) string {
-	for _, media := range slices.Sorted(maps.Keys(content)) {
-		if media == "application/json" {
-			return " with " + typeWords(content[media].Schema)
-		}
-		return " with `" + media + "`"
+	if answer, ok := content["application/json"]; ok {
+		return " with " + typeWords(answer.Schema)
 	}
-	return ""
+	var words string
+	for media := range content {
+		words += " with `" + media + "`"
+	}
+	return words
 }
 
 // typeWords is a schema in a few words, with links to named types.

@@ -119,7 +119,7 @@ func TestMetricsOfQueues(t *testing.T) {
 func TestMetricsAreWellFormed(t *testing.T) {
 	t.Parallel()
 	s, owner := newOwnedServer(t)
-	some := newScript(t, s, owner, "some", `kv.collection("c"):set("k", 1)`)
+	some := newScript(t, s, owner, "some", `kv.collection("c"):set("k", 1) return 1`)
 	wantStatus(t, request(t, s, "GET", "/api/v1/execute/"+some, "", nil), 200)
 	w := request(t, s, "GET", "/metrics", "", owner)
 	if kind := w.Header().Get("Content-Type"); !strings.HasPrefix(kind, "text/plain; version=0.0.4") {

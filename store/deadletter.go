@@ -240,11 +240,12 @@ func (s *Store) DeadLetters(ctx context.Context, app uuid.UUID, states []DeadLet
 	list := keyedList[DeadLetter]{
 		name: fmt.Sprintf("dead letters %s %v", app, states), app: app, scan: scanDeadLetter,
 		id: func(d *DeadLetter) uuid.UUID { return d.ID }, first: math.MaxInt64,
+		bytes: func(d *DeadLetter) int { return d.Event.bytes() + attemptBytes(d.Attempts) },
 	}
 	only := ""
 	for _, state := range states {
 		if !slices.Contains(DeadLetterStates, state) {
-			return Page[DeadLetter]{}, Errorf(KindInvalid, "invalid", "%q is no state of a dead letter; the states are %v", state, DeadLetterStates)
+			return Page[DeadLetter]{}, Errorf(KindInvalid, "invalid", "%q is no state of a dead letter; the states are %s", state, Listed(DeadLetterStates))
 		}
 		only += ", '" + string(state) + "'" // one of our own words
 	}
@@ -305,7 +306,7 @@ func (s *Store) setDeadLetter(t *transaction, app uuid.UUID, key int64, from, to
 }
 
 // ReplayDeadLetter queues the event again, with all attempts before it, under
-// the same event id. Conflict "dead_letter_closed", or "trigger_gone" when the
+// the same event id and with the time at which it occurred. Conflict "dead_letter_closed", or "trigger_gone" when the
 // trigger or the script does not exist any more; limit "outbox_full". A replay
 // by a run that an event started is one step deeper than that event, so that a
 // handler that replays what fails comes to an end.
@@ -325,7 +326,8 @@ func (s *Store) ReplayDeadLetter(ctx context.Context, id uuid.UUID, origin Origi
 		} else if _, err := script(t, target.Script); err != nil {
 			return DeadLetter{}, triggerGone(err)
 		}
-		event := newEvent{id: d.Event.ID, app: d.AppID, kind: d.Event.Kind, depth: max(d.Event.Depth, origin.Depth+1), data: d.Event.Data, body: d.Event.Body}
+		event := newEvent{id: d.Event.ID, app: d.AppID, kind: d.Event.Kind, depth: max(d.Event.Depth, origin.Depth+1), at: d.Event.OccurredAt,
+			data: d.Event.Data, body: d.Event.Body}
 		if _, err := s.put(t, event, target); err != nil {
 			return DeadLetter{}, err
 		}

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -159,5 +161,63 @@ func TestAbandonedExecutionsAreCapped(t *testing.T) {
 	}))
 	if gone != 0 {
 		t.Error("the oldest note is still there")
+	}
+}
+
+// A replay is the same event: it has occurred when it did, and its delivery has
+// waited since the replay.
+func TestAReplayedEventOccurredWhenItDid(t *testing.T) {
+	t.Parallel()
+	clock, config := newTestClock(), testConfig(t, t.TempDir())
+	config.Now = clock.now
+	f := newEventFixture(t, openTest(t, config))
+	f.trigger(t, "all", TriggerKV, DataRule{Collection: "sensors"})
+	buried := f.deliver(t)
+	noError(t, f.BuryDelivery(t.Context(), Burial{Delivery: buried, Reason: "failed"}))
+	letter := must[DeadLetter](t)(f.DeadLetter(t.Context(), buried.ID))
+	clock.step(24 * time.Hour)
+	must[DeadLetter](t)(f.ReplayDeadLetter(t.Context(), letter.ID, Origin{}))
+	clock.step(time.Minute)
+	replayed := must[Page[Delivery]](t)(f.Deliveries(t.Context(), f.app.ID, PageRequest{})).Items[0].Event
+	if replayed.ID != letter.Event.ID || replayed.OccurredAt != letter.Event.OccurredAt {
+		t.Errorf("the replay is event %s of %s, it was %s of %s", replayed.ID, replayed.OccurredAt, letter.Event.ID, letter.Event.OccurredAt)
+	}
+	if stats := must[OutboxStats](t)(f.OutboxStats(t.Context())); stats.OldestMS != time.Minute.Milliseconds() {
+		t.Errorf("the oldest delivery has waited %d ms, want a minute", stats.OldestMS)
+	}
+}
+
+// A page of what holds long events ends early, and the next one goes on.
+func TestPagesOfLongEventsEndEarly(t *testing.T) {
+	t.Parallel()
+	f := newEventFixture(t, newTestStore(t))
+	trigger := f.trigger(t, "all", TriggerKV, DataRule{Collection: "sensors"})
+	const letters, long = 7, 400 << 10
+	fillDeadLetters(t, f.Store, f.app.ID, trigger, f.script.ID, letters, long)
+	for range letters {
+		must[uuid.UUID](t)(f.AcceptRequest(t.Context(), &f.script, AsyncRequest{Method: "POST", Path: "/x", Body: make([]byte, long)}))
+	}
+	for name, list := range map[string]func(PageRequest) (int, string, error){
+		"dead letters": func(p PageRequest) (int, string, error) {
+			page, err := f.DeadLetters(t.Context(), f.app.ID, nil, p)
+			return len(page.Items), page.NextCursor, err
+		},
+		"outbox": func(p PageRequest) (int, string, error) {
+			page, err := f.Deliveries(t.Context(), f.app.ID, p)
+			return len(page.Items), page.NextCursor, err
+		},
+	} {
+		var sizes []int
+		for request := (PageRequest{Limit: 200}); ; {
+			count, next, err := list(request)
+			noError(t, err)
+			sizes = append(sizes, count)
+			if request.Cursor = next; next == "" {
+				break
+			}
+		}
+		if fmt.Sprint(sizes) != "[3 3 1]" {
+			t.Errorf("%s: pages of %v, want [3 3 1]", name, sizes)
+		}
 	}
 }

@@ -32,6 +32,9 @@ test("the overview shows what happens, as charts and as tables", async ({ page, 
     await expect(counted.getByText(name, { exact: true })).toBeVisible();
   }
   await check("overview");
+  await figure.locator(".chart").hover();
+  await expect(figure.getByRole("list")).toContainText(/\d\d:\d\d.*all \d+.*failed \d+/s);
+  await page.mouse.move(0, 0);
   await figure.getByRole("button", { name: "Table: Executions per minute" }).click();
   await expect(figure.getByRole("row")).toHaveCount(61);
   await page.getByRole("button", { name: "Last day" }).click();

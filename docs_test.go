@@ -225,3 +225,44 @@ func TestDocumentsNameRealTests(t *testing.T) {
 		}
 	}
 }
+
+var (
+	browserSteps = regexp.MustCompile(`(?s)\*\*In the browser\*\*(.*?)(?:\n\n|\*\*At a terminal\*\*)`)
+	boldWord     = regexp.MustCompile(`\*\*([^*]+?)( \d+)?\*\*`)
+	galleryTitle = regexp.MustCompile(`\*\*Templates\*\*\)?, “([^”]+)”`)
+)
+
+// What a document says to press in the browser stands in the admin page, and the
+// templates that it names are in the gallery.
+func TestDocumentsNameRealButtons(t *testing.T) {
+	t.Parallel()
+	var page strings.Builder
+	err := filepath.WalkDir("web/src", func(path string, entry os.DirEntry, err error) error {
+		if err == nil && (strings.HasSuffix(path, ".svelte") || strings.HasSuffix(path, ".ts")) {
+			page.WriteString(readText(t, path))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	templates, seen := readTemplates(t), 0
+	for _, file := range documents(t) {
+		text := readText(t, file)
+		for _, steps := range browserSteps.FindAllStringSubmatch(text, -1) {
+			for _, word := range boldWord.FindAllStringSubmatch(steps[1], -1) {
+				if seen++; !strings.Contains(page.String(), word[1]) {
+					t.Errorf("%s says to press %q, which the admin page has not", file, word[1])
+				}
+			}
+		}
+		for _, title := range galleryTitle.FindAllStringSubmatch(text, -1) {
+			if !slices.ContainsFunc(templates, func(m *template) bool { return m.Title == title[1] }) {
+				t.Errorf("%s names the template %q, which the gallery has not", file, title[1])
+			}
+		}
+	}
+	if seen < 20 {
+		t.Errorf("only %d steps in the browser were found", seen)
+	}
+}

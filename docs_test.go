@@ -37,6 +37,7 @@ var parts = map[string][]string{
 	"docs/install-pi.md":   {"install"},
 	"docs/operations.md":   {"operations", "stopped"},
 	"docs/first-script.md": {""},
+	"docs/routes.md":       {""},
 }
 
 // Whatever a document shows as shell or Lua is run by a test, or it is of another

@@ -55,6 +55,9 @@ func followRecipe(t *testing.T, page string) {
 		r.wantServiceRuns(b)
 		s.wantRouteFor(b)
 	}
+	for _, payload := range publicURL.FindAllStringSubmatch(readText(t, page), -1) {
+		s.wantMatch("POST", payload[1])
+	}
 }
 
 // wantAsInGallery holds that scripts and settings have one source.
@@ -97,8 +100,9 @@ func (r *reader) wantServiceRuns(b block) {
 type deviceCall struct{ method, url string }
 
 var (
-	piURL   = regexp.MustCompile(regexp.QuoteMeta(piAddress) + `[^\s"'\\]*`)
-	webRule = regexp.MustCompile(`(?:WebQuery (\S+) (GET|POST)|WebSend \[([^]]+)\] (/\S+))`)
+	piURL     = regexp.MustCompile(regexp.QuoteMeta(piAddress) + `[^\s"'\\]*`)
+	publicURL = regexp.MustCompile(`https://pi\.example\.com(/[\w/-]+)`) // what is called from the internet, all by POST
+	webRule   = regexp.MustCompile(`(?:WebQuery (\S+) (GET|POST)|WebSend \[([^]]+)\] (/\S+))`)
 )
 
 // wantRouteFor holds that every call in a device's configuration reaches a script.
@@ -115,11 +119,16 @@ func (s *server) wantRouteFor(b block) {
 	}
 	for _, call := range calls {
 		path, _, _ := strings.Cut(strings.TrimPrefix(call.url, piAddress), "?")
-		var match struct{ Matched bool }
-		s.must(s.call("POST", "/api/v1/admin/routes:match", map[string]string{"method": call.method, "url": path}, &match), 200)
-		if !match.Matched {
-			s.t.Errorf("no route of the page answers %s %s, which it tells the device to call", call.method, call.url)
-		}
+		s.wantMatch(call.method, path)
+	}
+}
+
+func (s *server) wantMatch(method, path string) {
+	s.t.Helper()
+	var match struct{ Matched bool }
+	s.must(s.call("POST", "/api/v1/admin/routes:match", map[string]string{"method": method, "url": path}, &match), 200)
+	if !match.Matched {
+		s.t.Errorf("no route of the page answers %s %s, which it tells the sender to call", method, path)
 	}
 }
 

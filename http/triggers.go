@@ -73,7 +73,7 @@ func (s *Server) changeTrigger(c echo.Context, _ principal) error {
 	if err := bind(c, &body); err != nil {
 		return err
 	}
-	current, err := s.pathTrigger(c)
+	id, err := pathID(c, "id", "trigger")
 	if err != nil {
 		return err
 	}
@@ -81,17 +81,9 @@ func (s *Server) changeTrigger(c echo.Context, _ principal) error {
 	if err != nil {
 		return err
 	}
-	rules, err := s.checkedRules(current.Kind, body.rule())
-	if err != nil {
-		return err
-	}
 	change := store.TriggerChange{ScriptID: script, Name: body.Name, Enabled: body.Enabled, Ordered: body.Ordered,
-		Cron: rules.Cron, KV: rules.KV, Docs: rules.Docs, Topic: rules.Topic, DeadLetter: rules.DeadLetter}
-	if body.Retry != nil {
-		policy := body.Retry.over(current.Retry)
-		change.Retry = &policy
-	}
-	trigger, err := s.store.UpdateTrigger(c.Request().Context(), current.ID, change)
+		Complete: func(t store.Trigger) (store.Trigger, error) { return s.completedTrigger(t, &body) }}
+	trigger, err := s.store.UpdateTrigger(c.Request().Context(), id, change)
 	if err != nil {
 		return fmt.Errorf("change trigger: %w", err)
 	}

@@ -117,12 +117,16 @@ const (
 )
 
 // Held says why deliveries of a trigger (zero: of an asynchronous route) to a
-// script wait although they are due, or "".
+// script wait although they are due, or "". A trigger's go to the script that it
+// has now, whatever it had when they were put.
 func (c *Catalog) Held(trigger, script uuid.UUID) string {
-	if t := c.Triggers[trigger]; t != nil && !t.Enabled {
-		return HeldDisabled
-	} else if t != nil && t.Held != "" {
-		return t.Held
+	if t := c.Triggers[trigger]; t != nil {
+		switch script = t.ScriptID; {
+		case !t.Enabled:
+			return HeldDisabled
+		case t.Held != "":
+			return t.Held
+		}
 	}
 	if s := c.Scripts[script]; s != nil && !s.Enabled {
 		return HeldScriptDisabled

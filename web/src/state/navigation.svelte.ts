@@ -56,6 +56,11 @@ class Navigation {
     return all.filter((destination) => destination.shown !== false);
   });
 
+  readonly inReference: Destination[] = [
+    { place: "reference/http", text: "HTTP API", icon: "link" },
+    { place: "reference/lua", text: "Lua SDK", icon: "book" },
+  ];
+
   /** Keeps the app of the present place; for an effect of the shell. */
   follow(): void {
     const slug = /^apps\/([^/]+)/.exec(router.place)?.[1];

@@ -19,7 +19,7 @@ const (
 	selectAppIndexes = "SELECT i.name FROM document_indexes i JOIN collections c ON c.number = i.collection WHERE c.app_id = ?"
 	countIndexes     = "SELECT count(*), coalesce(sum(c.app_id = own.app_id), 0) FROM collections own, document_indexes i" +
 		" JOIN collections c ON c.number = i.collection WHERE own.number = ?"
-	insertIndex      = "INSERT INTO document_indexes (collection, field, name) VALUES (?, ?, ?)"
+	insertIndex = "INSERT INTO document_indexes (collection, field, name) VALUES (?, ?, ?)"
 )
 
 // documentIndex is a declared index.

@@ -73,7 +73,7 @@ func TestUsers(t *testing.T) {
 		}
 	}
 	noError(t, s.RecordLogin(t.Context(), made.ID))
-	must[User](t)(s.ResetPassword(t.Context(), "ann", "new"))
+	must[User](t)(s.resetPassword(t.Context(), "ann", "new"))
 	if got := must[User](t)(s.User(t.Context(), made.ID)); got.PasswordHash != "new" || got.LastLoginAt == nil {
 		t.Errorf("after a login and a new password: %+v", got)
 	}
@@ -83,7 +83,7 @@ func TestUsers(t *testing.T) {
 	_, err = s.UserByName(t.Context(), "Ann")
 	wantCode(t, err, KindNotFound, "not_found")
 	wantCode(t, s.RecordLogin(t.Context(), none), KindNotFound, "not_found")
-	_, err = s.ResetPassword(t.Context(), "Ann", "")
+	_, err = s.resetPassword(t.Context(), "Ann", "")
 	wantCode(t, err, KindNotFound, "not_found")
 	_, err = s.CreateUser(t.Context(), UserDraft{Username: "ann", Role: RoleMember, Highest: RoleAdmin})
 	wantCode(t, err, KindConflict, "username_taken")
@@ -138,7 +138,7 @@ func TestSessions(t *testing.T) {
 	if live(1) || !live(8) {
 		t.Error("after a password change want only the new session alive")
 	}
-	must[User](t)(s.ResetPassword(t.Context(), "ann", "newer"))
+	must[User](t)(s.resetPassword(t.Context(), "ann", "newer"))
 	if live(8) {
 		t.Error("a session outlives a password reset")
 	}

@@ -169,7 +169,8 @@ func (s *Store) markHandlerFailed(t *transaction, d *Delivery, reason string) er
 		return err
 	}
 	key, _, _ := splitID(about.DeadLetterID)
-	return s.setDeadLetter(t, d.AppID, key, DeadLetterOpen, DeadLetterHandlerFailed, clipBytes(reason, maxNoteBytes))
+	failed := deadLetterChange{key: key, from: DeadLetterOpen, to: DeadLetterHandlerFailed, note: clipBytes(reason, maxNoteBytes)}
+	return s.setDeadLetter(t, d.AppID, failed)
 }
 
 // DeadLetter returns the dead letter of that id.
@@ -249,27 +250,35 @@ func openDeadLetter(t *transaction, id uuid.UUID) (DeadLetter, error) {
 
 func (s *Store) closeDeadLetter(t *transaction, d DeadLetter, state DeadLetterState, note string) (DeadLetter, error) {
 	key, _, _ := splitID(d.ID)
-	err := s.setDeadLetter(t, d.AppID, key, d.State, state, note)
+	err := s.setDeadLetter(t, d.AppID, deadLetterChange{key: key, from: d.State, to: state, note: note})
 	d.State, d.Note = state, note
 	return d, err
 }
 
-// setDeadLetter changes the state and the note of a dead letter that is in the
-// state from. A longer note counts towards the app's cap.
-func (s *Store) setDeadLetter(t *transaction, app uuid.UUID, key int64, from, to DeadLetterState, note string) error {
+// deadLetterChange is what becomes of a dead letter that is in the state from.
+type deadLetterChange struct {
+	key      int64
+	from, to DeadLetterState
+	note     string
+}
+
+// setDeadLetter changes the state and the note of one of the app's dead
+// letters. A longer note counts towards the app's cap.
+func (s *Store) setDeadLetter(t *transaction, app uuid.UUID, c deadLetterChange) error {
 	n, err := t.exec("UPDATE dead_letters SET bytes = bytes - octet_length(note) + ?, state = ?, note = ? WHERE key = ? AND state = ?",
-		len(note), string(to), note, key, string(from))
-	if err != nil || n == 0 || note == "" {
+		len(c.note), string(c.to), c.note, c.key, string(c.from))
+	if err != nil || n == 0 || c.note == "" {
 		return err
 	}
 	return s.keepDeadLetters(t, app, deadLetterRoom{0, int64(len(note))})
 }
 
 // ReplayDeadLetter queues the event again, with all attempts before it, under
-// the same event id and with the time at which it occurred. Conflict "dead_letter_closed", or "trigger_gone" when the
-// trigger or the script does not exist any more; limit "outbox_full". A replay
-// by a run that an event started is one step deeper than that event, so that a
-// handler that replays what fails comes to an end.
+// the same event id and with the time at which it occurred. Conflict
+// "dead_letter_closed", or "trigger_gone" when the trigger or the script does
+// not exist any more; limit "outbox_full". A replay by a run that an event
+// started is one step deeper than that event, so that a handler that replays
+// what fails comes to an end.
 func (s *Store) ReplayDeadLetter(ctx context.Context, id uuid.UUID, origin Origin) (DeadLetter, error) {
 	return write(ctx, s, true, func(t *transaction) (DeadLetter, error) {
 		d, err := openDeadLetter(t, id)

@@ -270,7 +270,7 @@ func (s *Store) setDeadLetter(t *transaction, app uuid.UUID, c deadLetterChange)
 	if err != nil || n == 0 || c.note == "" {
 		return err
 	}
-	return s.keepDeadLetters(t, app, deadLetterRoom{0, int64(len(note))})
+	return s.keepDeadLetters(t, app, deadLetterRoom{0, int64(len(c.note))})
 }
 
 // ReplayDeadLetter queues the event again, with all attempts before it, under

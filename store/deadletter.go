@@ -244,7 +244,7 @@ func (s *Store) DeadLetters(ctx context.Context, app uuid.UUID, states []DeadLet
 	only := ""
 	for _, state := range states {
 		if !slices.Contains(DeadLetterStates, state) {
-			return Page[DeadLetter]{}, Errorf(KindInvalid, "invalid", "%q is no state of a dead letter; the states are %v", state, DeadLetterStates)
+			return Page[DeadLetter]{}, Errorf(KindInvalid, "invalid", "%q is no state of a dead letter; the states are %s", state, Listed(DeadLetterStates))
 		}
 		only += ", '" + string(state) + "'" // one of our own words
 	}

@@ -240,6 +240,7 @@ func (s *Store) DeadLetters(ctx context.Context, app uuid.UUID, states []DeadLet
 	list := keyedList[DeadLetter]{
 		name: fmt.Sprintf("dead letters %s %v", app, states), app: app, scan: scanDeadLetter,
 		id: func(d *DeadLetter) uuid.UUID { return d.ID }, first: math.MaxInt64,
+		bytes: func(d *DeadLetter) int { return d.Event.bytes() + attemptBytes(d.Attempts) },
 	}
 	only := ""
 	for _, state := range states {

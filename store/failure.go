@@ -76,15 +76,6 @@ func visible(err error) error {
 	}
 }
 
-// Listed is words as an error shows them, with commas between.
-func Listed[T ~string](words []T) string {
-	list := make([]string, len(words))
-	for i, word := range words {
-		list[i] = string(word)
-	}
-	return strings.Join(list, ", ")
-}
-
 func noSuch(noun string) error {
 	return Errorf(KindNotFound, "not_found", "there is no such %s", noun)
 }

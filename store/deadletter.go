@@ -36,13 +36,9 @@ type DeadLetter struct {
 	CreatedAt Time            `json:"created_at"`
 }
 
-// The caps of one app's dead letters: past them the oldest go, and are counted.
-// The bytes are those of event, body, error, attempts and note.
 const (
-	maxDeadLetters     = 10_000
-	maxDeadLetterBytes = 32 << 20
-	maxNoteBytes       = 4096
-	maxErrorBytes      = 4096
+	maxNoteBytes  = 4096
+	maxErrorBytes = 4096
 )
 
 const (
@@ -110,13 +106,14 @@ func (s *Store) buryDelivery(t *transaction, b Burial) error {
 	if err != nil {
 		return err
 	}
+	bytes := d.Event.bytes() + len(b.Reason) + len(attempts)
 	_, err = t.exec(insertDeadLetter, key, rest, d.AppID, optionalID(d.Event.TriggerID), d.ScriptID, d.Event.ID, d.Event.Kind, d.Event.Depth,
-		d.Event.OccurredAt, len(d.Event.Data)+len(d.Event.Body)+len(b.Reason)+len(attempts), b.Reason, t.at, string(attempts), d.Event.Data, d.Event.Body)
+		d.Event.OccurredAt, bytes, b.Reason, t.at, string(attempts), d.Event.Data, d.Event.Body)
 	if err != nil {
 		return err
 	}
 	s.deadLettersMade.Add(1)
-	if err := s.dropOldestDeadLetters(t, d.AppID); err != nil {
+	if err := s.keepDeadLetters(t, d.AppID, deadLetterRoom{1, int64(bytes)}); err != nil {
 		return err
 	}
 	return s.emitDeadLetter(t, d, b.Reason)
@@ -174,43 +171,6 @@ func (s *Store) markHandlerFailed(t *transaction, d *Delivery, reason string) er
 	key, _, _ := splitID(about.DeadLetterID)
 	failed := deadLetterChange{key: key, from: DeadLetterOpen, to: DeadLetterHandlerFailed, note: clipBytes(reason, maxNoteBytes)}
 	return s.setDeadLetter(t, d.AppID, failed)
-}
-
-// dropOldestDeadLetters holds an app's dead letters to their caps. The walk is
-// over the index alone.
-func (s *Store) dropOldestDeadLetters(t *transaction, app uuid.UUID) error {
-	var rows, bytes, cut int64
-	err := t.each(func(r row) error {
-		rows, bytes = rows+1, bytes+r.integer(1)
-		if cut == 0 && rows > 1 && (rows > maxDeadLetters || bytes > maxDeadLetterBytes) {
-			cut = r.integer(0)
-		}
-		return nil
-	}, "SELECT key, bytes FROM dead_letters WHERE app_id = ? ORDER BY key DESC", app)
-	if err != nil || cut == 0 {
-		return err
-	}
-	dropped, err := t.exec("DELETE FROM dead_letters WHERE app_id = ? AND key <= ?", app, cut)
-	s.deadLettersDropped.Add(dropped)
-	return err
-}
-
-// DeadLetterStats counts the dead letters that are kept, those that need a look
-// among them, and since the start those that came and those that went because
-// their app had too many.
-type DeadLetterStats struct{ Kept, Open, Made, Dropped int64 }
-
-// DeadLetterStats returns the counts.
-func (s *Store) DeadLetterStats(ctx context.Context) (DeadLetterStats, error) {
-	stats, err := readValue(ctx, s, func(t *transaction) (DeadLetterStats, error) {
-		r, err := t.first("SELECT count(*), coalesce(sum(state IN (?, ?)), 0) FROM dead_letters", string(DeadLetterOpen), string(DeadLetterHandlerFailed))
-		if err != nil {
-			return DeadLetterStats{}, err
-		}
-		return DeadLetterStats{Kept: r.integer(0), Open: r.integer(1)}, nil
-	})
-	stats.Made, stats.Dropped = s.deadLettersMade.Load(), s.deadLettersDropped.Load()
-	return stats, err
 }
 
 // DeadLetter returns the dead letter of that id.
@@ -310,7 +270,7 @@ func (s *Store) setDeadLetter(t *transaction, app uuid.UUID, c deadLetterChange)
 	if err != nil || n == 0 || c.note == "" {
 		return err
 	}
-	return s.dropOldestDeadLetters(t, app)
+	return s.keepDeadLetters(t, app, deadLetterRoom{0, int64(len(c.note))})
 }
 
 // ReplayDeadLetter queues the event again, with all attempts before it, under

@@ -2,6 +2,8 @@
 //
 // The person's session is in a cookie that no script can read, this one included: the browser keeps it, sends it with
 // each call, and forgets it at sign-out.
+import { parseJSON, writeJSON } from "./json";
+import type { Schemas } from "./types";
 
 /** One page of a list; next_cursor asks for the next; the last has none. */
 export interface Page<Item> {
@@ -20,11 +22,7 @@ export interface CallOptions {
   timeoutMs?: number;
 }
 
-interface Failure {
-  code: string;
-  message: string;
-  details?: Record<string, unknown>;
-}
+type Failure = Schemas["ErrorContent"];
 
 /** Hashing a password on a small Pi with a queue before it takes a few seconds. */
 const defaultTimeoutMs = 20_000;
@@ -180,7 +178,7 @@ async function send(method: string, url: URL, options: CallOptions): Promise<Res
     return await fetch(url, {
       method,
       headers,
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      body: options.body === undefined ? undefined : writeJSON(options.body),
       credentials: "same-origin",
       cache: "no-store",
       signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
@@ -221,7 +219,7 @@ function isFailure(value: unknown): value is Failure {
 
 function parse(text: string, response: Response): unknown {
   try {
-    return JSON.parse(text);
+    return parseJSON(text);
   } catch {
     const requestId = response.headers.get("X-Request-Id");
     const message = "The answer is not JSON. Something other than PiCloud may have sent it.";

@@ -39,7 +39,7 @@ const states: State[] = [
   { pattern: "settings", shows: "PICLOUD_ADDR", hidden: true },
   { pattern: "audit", shows: "Created the app", hidden: true },
   { pattern: "users", shows: owner.username, hidden: true, form: "new=1" },
-  { pattern: "apps/:app/templates", shows: "Counter", asksNothing: true },
+  { pattern: "apps/:app/templates", shows: "Count something", asksNothing: true },
   { pattern: "apps/:app/templates/:template", shows: "What it makes" },
   { pattern: "apps/:app/triggers", shows: "state/#", form: "new=cron", empty: ["No trigger yet", "Make one for a clock"] },
   { pattern: "apps/:app/data", shows: "stored-values", form: "new=entry", empty: ["Nothing stored yet", "made here or by a script"] },
@@ -256,8 +256,8 @@ test.describe("before somebody is signed in", () => {
     const door = await between(page);
     let arrived!: () => void;
     const asked = new Promise<void>((resolve) => (arrived = resolve));
-    let let_go!: () => void;
-    const held = new Promise<void>((resolve) => (let_go = resolve));
+    let letGo!: () => void;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
     door.answer = async (route) => {
       arrived();
       await held;
@@ -266,7 +266,7 @@ test.describe("before somebody is signed in", () => {
     await page.goto(`${server.url}/admin/apps`);
     await asked;
     await expect(page.getByText("Loading…")).toBeAttached();
-    let_go();
+    letGo();
     await expect(page.getByRole("alert")).toContainText("request req-4712");
     door.answer = (route) => route.abort("connectionrefused");
     await page.getByRole("button", { name: "Try again" }).click();

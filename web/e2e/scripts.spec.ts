@@ -163,7 +163,7 @@ test("news stays out of the way on a small window, waits for who reads it, and g
   await page.goto(`apps/${app}/scripts/${id}`);
   const news = page.locator(".toast").filter({ visible: true });
   for (let version = 2; version <= 5; version++) {
-    await typeAtEnd(page, "noisy", "-");
+    await typeAtEnd(page, "noisy", "--");
     await page.keyboard.press("Control+s");
     await saved(page, version);
   }
@@ -207,12 +207,12 @@ test("news stays out of the way on a small window, waits for who reads it, and g
   await expect(panel.getByRole("button", { name: "Run version 5" })).toBeFocused();
 
   // Esc closes it from anywhere, and time does when nobody is there.
-  await typeAtEnd(page, "noisy", "-");
+  await typeAtEnd(page, "noisy", "--");
   await page.keyboard.press("Control+s");
   await saved(page, 6);
   await page.keyboard.press("Escape");
   await expect(news).toHaveCount(0);
-  await typeAtEnd(page, "noisy", "-");
+  await typeAtEnd(page, "noisy", "--");
   await page.keyboard.press("Control+s");
   await saved(page, 7);
   await page.mouse.move(0, 0);

@@ -22,22 +22,22 @@ interface State {
 const states: State[] = [
   { pattern: "", shows: "Overview", hidden: true },
   { pattern: "welcome", shows: "1. A script", asksNothing: true },
-  { pattern: "account", shows: "of the states", empty: ["You have no API keys", "A key lets"] },
+  { pattern: "account", shows: "of the states", empty: ["You have no API keys", "Make one for each program"] },
   { pattern: "apps", shows: "Your role", form: "new=1" },
   { pattern: "apps/:app/scripts", shows: "watcher", form: "new=1", empty: ["No script yet", "Begin with a new one"] },
   { pattern: "apps/:app/scripts/:script", shows: "return ctx.request.query" },
   { pattern: "apps/:app/scripts/:script/versions", shows: "version 1" },
   { pattern: "apps/:app/scripts/:script/routing", shows: "/watched", form: "new=1" },
   { pattern: "apps/:app/scripts/:script/settings", shows: "Each change is a new version" },
-  { pattern: "apps/:app/scripts/:script/executions", shows: "GET /watched" },
-  { pattern: "apps/:app/executions", shows: "GET /watched", empty: ["Nothing has run yet", "Call a route"] },
+  { pattern: "apps/:app/scripts/:script/executions", shows: /^GET .*watched/ },
+  { pattern: "apps/:app/executions", shows: /^GET .*watched/, empty: ["Nothing has run yet", "Call a route"] },
   { pattern: "apps/:app/members", shows: "Reads everything but secrets", hidden: true, form: "new=1", empty: ["has no members", "Add people"] },
   { pattern: "apps/:app/secrets", shows: "WEATHER_KEY", hidden: true, form: "set=*", empty: ["has no secrets", "Save one here"] },
   { pattern: "apps/:app/settings", shows: "As files", asksNothing: true, form: "import=1" },
   { pattern: "overview", shows: "Executions per minute", hidden: true, empty: ["Nothing has run since the start", "Make a first script answer"] },
   { pattern: "backups", shows: "Have backups taken by themselves", hidden: true, empty: ["Have backups taken by themselves", "PICLOUD_BACKUP_DIR"] },
   { pattern: "settings", shows: "PICLOUD_ADDR", hidden: true },
-  { pattern: "audit", shows: "Created the app", hidden: true },
+  { pattern: "audit", shows: "Made the app", hidden: true },
   { pattern: "users", shows: owner.username, hidden: true, form: "new=1" },
   { pattern: "apps/:app/templates", shows: "Count something", asksNothing: true },
   { pattern: "apps/:app/templates/:template", shows: "What it makes" },
@@ -61,6 +61,7 @@ async function furnish(server: Server, app: string): Promise<Record<string, stri
   await server.call("POST", `${at}/docs/stored-values`, { id: "attic", data: {} });
   await server.call("PUT", `${at}/secrets/WEATHER_KEY`, { value: "not to be seen" });
   await server.call("POST", `${at}/triggers/topic`, { script_id: script, name: "state", topic: { filter: "state/#" }, retry: { max_attempts: 1 } });
+  await server.newMember(`vera-${app}`, app, "viewer");
   const publisher = await server.newScript(app, "publisher", 'topics.publish("state/x", 1)');
   await server.call("POST", `scripts/${publisher}/invoke`, { request: { method: "POST", path: "/" } });
   let letter = "";
@@ -144,11 +145,14 @@ test.describe("an owner sees", () => {
         await expect(alert.first()).toContainText("request req-4711");
         await expect(alert.first()).toContainText("sector: 7");
         door.answer = (route) => route.continue();
-        for (const again of await alert.getByRole("button", { name: "Try again" }).all()) {
-          await again.click();
-        }
+        // What stood behind the first failure may have failed as well.
+        await expect(async () => {
+          for (const again of await alert.getByRole("button", { name: "Try again" }).all()) {
+            await again.click({ timeout: 1_000 });
+          }
+          await expect(alert).toHaveCount(0, { timeout: 1_000 });
+        }).toPass();
         await expect(shown(page, state.shows)).toBeVisible();
-        await expect(alert).toHaveCount(0);
       });
     }
   });
@@ -179,13 +183,11 @@ test.describe("a viewer", () => {
   test.use({ storageState: nobody });
 
   /** Buttons that change nothing on the server. */
-  const harmless = /^(Copy|Reload|Refresh|Live|Search|Clear|Dismiss)|version \d|execution|^(success|error) /;
+  const harmless = /^(Copy|Reload|Refresh|Live|Search|Clear)|^just now/;
 
   test("reads what they may, and meets no button that would be refused", async ({ page, context, app, server }) => {
     const params = await furnish(server, app);
-    const username = `vera-${app}`;
-    await server.newMember(username, app, "viewer");
-    await signIn(context.request, server.url, { username, password: owner.password });
+    await signIn(context.request, server.url, { username: `vera-${app}`, password: owner.password });
     const refused: string[] = [];
     page.on("response", (response) => response.status() === 403 && refused.push(response.url()));
     await open(page, server);

@@ -8,6 +8,10 @@ class LongNumber {
   toJSON(): string {
     return mark + this.digits;
   }
+
+  toString(): string {
+    return this.digits;
+  }
 }
 
 // JSON.parse and JSON.stringify take a long number for text that begins with this, which no stored text can know.

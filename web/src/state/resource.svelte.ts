@@ -1,6 +1,7 @@
 // What a page shows comes from the server, and is on its way, there, or not to be had. These two classes hold which;
 // parts/Loaded.svelte shows it.
 import { asApiError, isAbort, type ApiError, type Page } from "../api/client";
+import { session } from "./session.svelte";
 
 type Load<Value> = (signal: AbortSignal) => Promise<Value>;
 
@@ -86,6 +87,12 @@ function follow<Kind extends Resource<unknown>>(made: Kind): Kind {
   $effect(() => {
     void made.reload();
     return () => made.stop();
+  });
+  // What got no answer is worth another try when the server answers again.
+  $effect(() => {
+    if (made.error?.offline && !session.offline) {
+      void made.reload();
+    }
   });
   return made;
 }

@@ -62,6 +62,7 @@ async function furnish(server: Server, app: string): Promise<Record<string, stri
   await server.call("PUT", `${at}/secrets/WEATHER_KEY`, { value: "not to be seen" });
   await server.call("POST", `${at}/triggers/topic`, { script_id: script, name: "state", topic: { filter: "state/#" }, retry: { max_attempts: 1 } });
   await server.newMember(`vera-${app}`, app, "viewer");
+  await server.call("POST", "api-keys", { name: `of the states of ${app}`, scopes: ["script:read"] });
   const publisher = await server.newScript(app, "publisher", 'topics.publish("state/x", 1)');
   await server.call("POST", `scripts/${publisher}/invoke`, { request: { method: "POST", path: "/" } });
   let letter = "";
@@ -111,7 +112,6 @@ test.describe("an owner sees", () => {
 
   test("rows that stand in while a page is on its way", async ({ page, app, server }) => {
     const params = await furnish(server, app);
-    await server.call("POST", "api-keys", { name: `of the states`, scopes: ["script:read"] });
     await open(page, server);
     const door = await between(page);
     for (const state of asking) {
@@ -132,7 +132,6 @@ test.describe("an owner sees", () => {
 
   test("the message of a failure, its request id, and another try that helps", async ({ page, app, server }) => {
     const params = await furnish(server, app);
-    await server.call("POST", "api-keys", { name: `of the states`, scopes: ["script:read"] });
     await open(page, server);
     const door = await between(page);
     for (const state of asking) {
@@ -159,7 +158,6 @@ test.describe("an owner sees", () => {
 
   test("that PiCloud does not answer, and the page by itself when it does again", async ({ page, app, server }) => {
     const params = await furnish(server, app);
-    await server.call("POST", "api-keys", { name: `of the states`, scopes: ["script:read"] });
     await open(page, server);
     const door = await between(page);
     for (const state of asking) {

@@ -70,6 +70,8 @@ func commandLines() []commandLine {
 		writes("triggers fire t{n}", "triggers fire none"), removes("triggers delete t{n}", "triggers delete none"), {line: "triggers preview @daily"},
 		stdin(admins(writes("secrets set S{n}", "secrets set S"+elsewhere)), "a secret value\n"), writes("secrets ls", "secrets ls"+elsewhere),
 		admins(removes("secrets delete S{n}", "secrets delete NONE")),
+		admins(writes("grants create hello 192.168.1.{n} 80", "grants create none 192.168.1.1 80")), admins(writes("grants ls hello", "grants ls none")),
+		admins(removes("grants delete hello 192.168.1.{n} 80", "grants delete hello 192.168.1.99 80")),
 		writes("kv set c k{n} 1", "kv set c k 1"+elsewhere), reads("kv ls", "kv ls"+elsewhere), reads("kv ls c", "kv ls c"+elsewhere),
 		reads("kv get c k{n}", "kv get c none"), removes("kv delete c k{n}", "kv delete c none"),
 		writes("docs create d {} --id i{n}", "docs create d {}"+elsewhere), reads("docs ls", "docs ls"+elsewhere), reads("docs ls d", "docs ls d"+elsewhere),

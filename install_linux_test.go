@@ -160,6 +160,7 @@ func TestInstall(t *testing.T) {
 	if !strings.Contains(string(unit), "PICLOUD_ADDR=:8080") {
 		t.Error("the second time did not change the unit")
 	}
+	wantKeptAddress(t, root)
 	for _, step := range []string{"--dry-run", ""} {
 		arguments := []string{"uninstall", "--root", root}
 		if step != "" {
@@ -184,6 +185,47 @@ func TestInstall(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(empty); len(left) > 0 {
 		t.Errorf("a dry run left %v", left)
+	}
+}
+
+// wantKeptAddress updates an installation that listens at :8080: it goes on to,
+// and the home network hears of the port that is in force.
+func wantKeptAddress(t *testing.T, root string) {
+	t.Helper()
+	settings := filepath.Join(root, "etc/picloud/picloud.env")
+	before, err := os.ReadFile(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ settings, unit, port, says string }{
+		{string(before), "PICLOUD_ADDR=:8080\n", "<port>8080</port>", ""},
+		{"PICLOUD_ADDR=:9000\n", "PICLOUD_ADDR=:8080\n", "<port>9000</port>", "wins over :8080"},
+		{string(before), "MemoryMax=60%\n", "<port>8080</port>", ""},
+	} {
+		if err := os.WriteFile(settings, []byte(c.settings), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, ok := command(t, nil, "install", "--root", root)
+		unit, _ := os.ReadFile(filepath.Join(root, "etc/systemd/system/picloud.service"))
+		announced, _ := os.ReadFile(filepath.Join(root, "etc/avahi/services/picloud.service"))
+		if !ok || !strings.Contains(out, c.says) || !strings.Contains(string(unit), c.unit) || !strings.Contains(string(announced), c.port) {
+			t.Errorf("with the settings %q an update says\n%s\nand announces\n%s", c.settings, out, announced)
+		}
+	}
+}
+
+// What systemd or the server would refuse or misread later is refused at once.
+func TestInstallRefusesWhatCannotBe(t *testing.T) {
+	t.Parallel()
+	for _, option := range []string{"--addr=80", "--addr=:99999", "--addr=:0", "--addr=:http", "--addr=pi here:80", "--addr=x\nUser=root:80",
+		"--memory-max=banana", "--memory-max=200%", "--memory-max=-1", "--memory-max=1M\nUser=root"} {
+		root := t.TempDir()
+		if out, ok := command(t, nil, "install", "--root", root, option); ok || !strings.Contains(out, "but must be") {
+			t.Errorf("%q: %s", option, out)
+		}
+		if left, _ := os.ReadDir(root); len(left) > 0 {
+			t.Errorf("%q left %v", option, left)
+		}
 	}
 }
 

@@ -2,46 +2,20 @@ package main_test
 
 import (
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
-
-var storyBlock = regexp.MustCompile("(?s)<!-- test:story -->\n```sh\n(.*?)```")
 
 // TestReadmeStory runs the README's commands as they stand, in one shell,
 // against the real binary; only the address is this test's own.
 func TestReadmeStory(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	blocks := storyBlock.FindAllStringSubmatch(string(readme), -1)
-	if len(blocks) < 4 {
-		t.Fatalf("the README has %d story blocks, want at least 4", len(blocks))
-	}
 	s := startServer(t, "")
-	script := "set -eu\nSETUP=" + s.setup + "\n"
-	for _, block := range blocks {
-		script += block[1]
-	}
-	const readmeAddress = "PI=http://localhost:8080"
-	if !strings.Contains(script, readmeAddress) {
-		t.Fatalf("the README does not say %s", readmeAddress)
-	}
-	script = strings.Replace(script, readmeAddress, "PI="+s.url, 1)
-	shell := exec.Command("bash", "-c", script)
-	shell.Dir = t.TempDir()
-	shell.Env = append(os.Environ(), "PATH="+filepath.Dir(binary)+string(os.PathListSeparator)+os.Getenv("PATH"), "XDG_CONFIG_HOME="+shell.Dir)
-	out, err := shell.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	out := newReader(t, []string{"SETUP=" + s.setup}, nil, "http://localhost:8080", s.url).follow("README.md", "story")
 	for _, want := range []string{`{"hello":"Ada"}`, `"status":"success"`, `"message":"hello"`, `{"hello":"Bob"}`, "-return {hello", `{"goodbye":"Ada"}`} {
-		if !strings.Contains(string(out), want) {
+		if !strings.Contains(out, want) {
 			t.Errorf("the commands' output has no %s:\n%s", want, out)
 		}
 	}
@@ -57,15 +31,29 @@ func TestReadmeNamesRealTasks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []string{"README.md", "docs/architecture.md", "docs/benchmarks.md", "docs/install-pi.md", "docs/versioning.md"} {
-		document, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, mention := range mentionedTask.FindAllStringSubmatch(string(document), -1) {
+	for _, file := range documents(t) {
+		for _, mention := range mentionedTask.FindAllStringSubmatch(readText(t, file), -1) {
 			if !strings.Contains(string(taskfile), "\n  "+mention[1]+":\n") {
 				t.Errorf("%s mentions task %q, which the Taskfile does not have", file, mention[1])
 			}
 		}
 	}
+}
+
+// TestReadmeScript runs the script that the README begins with, as its device would.
+func TestReadmeScript(t *testing.T) {
+	t.Parallel()
+	blocks := blocksOf(t, "README.md")
+	i := slices.IndexFunc(blocks, func(b block) bool { return b.language == "lua" })
+	if i < 0 {
+		t.Fatal("the README begins with no script")
+	}
+	call := regexp.MustCompile(`calls GET (/shelly\S+)`).FindStringSubmatch(blocks[i].text)
+	if call == nil {
+		t.Fatalf("the script does not say what the device calls:\n%s", blocks[i].text)
+	}
+	s := startServer(t, "")
+	s.claim()
+	s.newRoute(s.newScript("shelly", blocks[i].text, nil), "GET", "/shelly")
+	expect(t, s.call("GET", call[1], nil, nil), 200, `{"ok":true,"warm":true}`)
 }

@@ -49,7 +49,7 @@ func doctorCommand(process Process) *cobra.Command {
 	command := &cobra.Command{
 		Use:     "doctor",
 		GroupID: groupServer,
-		Short:   "Examine the database, the disk, the clock, permissions, mail and the key",
+		Short:   "Examine the database, the machine, the server, mail, the key and backups",
 		Long: "Examine what PiCloud depends on and print a line for each; the exit code is 1 if anything fails. It changes nothing\n" +
 			"and works while the server runs. On a machine with the service it takes the service's settings, so run it with sudo.",
 		Example: "  sudo picloud doctor",
@@ -58,6 +58,9 @@ func doctorCommand(process Process) *cobra.Command {
 			process.Getenv = withService("/", process.Getenv)
 			if err := loadWithKey(&settings, table, command, process); err != nil {
 				return err
+			}
+			if err := settings.TLS.check(); err != nil {
+				return usageError{err}
 			}
 			return interruptible(func(ctx context.Context) error { return examine(ctx, settings, process) })
 		},
@@ -68,8 +71,8 @@ func doctorCommand(process Process) *cobra.Command {
 
 // doctorTable is the part of the settings that the doctor looks at.
 func doctorTable(s *Settings) []setting {
-	table := append([]setting{dataSetting(s), backupDirSetting(s)}, keySettings(s)...)
-	return append(table, outsideTable(&s.Outside)...)
+	table := append([]setting{dataSetting(s), addressSetting(s), backupDirSetting(s)}, keySettings(s)...)
+	return append(append(table, tlsTable(&s.TLS)...), outsideTable(&s.Outside)...)
 }
 
 func examine(ctx context.Context, settings Settings, process Process) error {
@@ -78,8 +81,13 @@ func examine(ctx context.Context, settings Settings, process Process) error {
 	examinations := []examination{
 		named("database", database),
 		named("disk space", examineSpace(settings.Data)),
+		named("card", examineCard("/", settings.Data)),
+		named("power", examinePower("/")),
+		named("memory", examineMemory("/")),
 		named("clock", examineClock(scheduler.SystemClock(), time.Now(), built())),
 		named("permissions", examinePermissions(settings.Data)),
+		named("server", examineServer(ctx, settings.Addr)),
+		named("certificate", examineCertificate(&settings.TLS, time.Now())),
 		named("mail", examineMail(ctx, settings)),
 		named("master key", examineKey(check, config)),
 		named("backups", examineBackups(settings.BackupDir, time.Now())),
@@ -168,11 +176,12 @@ func examineKey(check *store.BackupCheck, config store.Config) examination {
 		return doubt("not examined: the database could not be read")
 	case config.SecretKey.Name == devKeyName:
 		return doubt("dev mode: secrets are sealed with a key that everybody knows")
-	case check.Secrets == 0:
-		return well("there are no secrets yet")
 	}
-	if err := check.CheckKey(config); err != nil {
+	if err := check.CheckStart(config); err != nil {
 		return bad(err)
+	}
+	if check.Secrets == 0 {
+		return well("there are no secrets yet")
 	}
 	return well(fmt.Sprintf("opens %d secrets (id %s)", check.Secrets, check.KeyID))
 }

@@ -11,7 +11,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -54,16 +57,51 @@ func installCommand(process Process) *cobra.Command {
 		Example: "  sudo ./picloud install",
 		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			if _, i.unit.Port, _ = net.SplitHostPort(i.unit.Addr); i.unit.Port == "" {
-				return usageError{fmt.Errorf("--addr must be HOST:PORT or :PORT, such as :80")}
+			i.keepSettings()
+			if err := i.checkUnit(); err != nil {
+				return usageError{err}
 			}
 			return i.install()
 		},
 	}
 	i.flags(command)
-	command.Flags().StringVar(&i.unit.Addr, "addr", ":80", "address and port to listen on")
-	command.Flags().StringVar(&i.unit.MemoryMax, "memory-max", "60%", "memory that the service may use, as systemd's MemoryMax")
+	command.Flags().StringVar(&i.unit.Addr, "addr", "", "address and port to listen on (those of the installation that is there, else :80)")
+	command.Flags().StringVar(&i.unit.MemoryMax, "memory-max", "", "memory that the service may use, as systemd's MemoryMax (that of the installation that is there, else 60%)")
 	return command
+}
+
+// keepSettings takes from the unit that is installed what is not said anew: an
+// update must not move a service to another port.
+func (i *installation) keepSettings() {
+	for _, kept := range []struct {
+		value           *string
+		start, fallback string
+	}{{&i.unit.Addr, "Environment=PICLOUD_ADDR=", ":80"}, {&i.unit.MemoryMax, "MemoryMax=", "60%"}} {
+		if *kept.value == "" {
+			*kept.value = fromUnit(i.root, kept.start)
+		}
+		if *kept.value == "" {
+			*kept.value = kept.fallback
+		}
+	}
+}
+
+// memoryMax is the form of MemoryMax in systemd.resource-control(5).
+var memoryMax = regexp.MustCompile(`^(infinity|[0-9]+[KMGT]?|(100|[1-9]?[0-9])%)$`)
+
+// checkUnit refuses what systemd or the server would refuse, or take for
+// something else, only after the installation.
+func (i *installation) checkUnit() error {
+	host, port, err := net.SplitHostPort(i.unit.Addr)
+	number, wrong := strconv.ParseUint(port, 10, 16)
+	if err != nil || wrong != nil || number == 0 || strings.ContainsFunc(host, unicode.IsSpace) {
+		return fmt.Errorf("--addr is %q, but must be HOST:PORT or :PORT, such as :80", i.unit.Addr)
+	}
+	if !memoryMax.MatchString(i.unit.MemoryMax) {
+		return fmt.Errorf("--memory-max is %q, but must be bytes, such as 300M, or a share of the memory, such as 60%%", i.unit.MemoryMax)
+	}
+	i.unit.Port = port
+	return nil
 }
 
 func uninstallCommand(process Process) *cobra.Command {
@@ -95,7 +133,9 @@ func (i *installation) install() (err error) {
 	if err != nil {
 		return err
 	}
-	announcement, err := i.unit.Avahi()
+	announced := i.unit
+	announced.Port = i.portInForce()
+	announcement, err := announced.Avahi()
 	if err != nil {
 		return err
 	}
@@ -116,6 +156,18 @@ func (i *installation) install() (err error) {
 		func() error { return i.run("systemctl", "restart", serviceName) },
 		i.sayInstalled,
 	)
+}
+
+// portInForce is where the server will listen: the file of settings wins over
+// the unit, which is said.
+func (i *installation) portInForce() string {
+	addr := settingsFile(i.root)["PICLOUD_ADDR"]
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil || addr == i.unit.Addr {
+		return i.unit.Port
+	}
+	i.say("note   PICLOUD_ADDR=%s in %s wins over %s", addr, i.at(i.unit.Environment), i.unit.Addr)
+	return port
 }
 
 func (i *installation) do(steps ...func() error) error {
@@ -293,11 +345,23 @@ func (i *installation) uninstall() error {
 	for _, path := range []string{installedUnit, installedAvahi, installedLink, installedBinary} {
 		steps = append(steps, func() error { return i.remove(path) })
 	}
-	steps = append(steps, func() error { return i.run("systemctl", "daemon-reload") }, func() error {
-		i.say("\nStill there, with everything in them: %s and %s, and the user %s.", i.at(serviceData), i.at(serviceSettings), serviceUser)
+	return i.do(append(steps, func() error { return i.run("systemctl", "daemon-reload") }, i.sayUninstalled)...)
+}
+
+// sayUninstalled names what stays, of what there was.
+func (i *installation) sayUninstalled() error {
+	var there []string
+	for _, path := range []string{serviceData, serviceSettings} {
+		if _, err := os.Stat(i.at(path)); err == nil {
+			there = append(there, i.at(path))
+		}
+	}
+	if len(there) == 0 {
+		i.say("\nNo data and no settings of PiCloud are here.")
 		return nil
-	})
-	return i.do(steps...)
+	}
+	i.say("\nStill there, with everything in it: %s; and the user %s.", strings.Join(there, " and "), serviceUser)
+	return nil
 }
 
 // remove deletes a file of the installation; a link only if it is ours.

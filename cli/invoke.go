@@ -212,8 +212,5 @@ func outcome(e *store.Execution) error {
 	if e.Error == nil {
 		return errRunFailed
 	}
-	if e.Error.Line > 0 {
-		return fmt.Errorf("%w: %s, line %d: %s", errRunFailed, e.Error.Script, e.Error.Line, e.Error.Message)
-	}
-	return fmt.Errorf("%w: %s", errRunFailed, e.Error.Message)
+	return fmt.Errorf("%w: %s", errRunFailed, withPlace(e.Error))
 }

@@ -148,14 +148,20 @@ func cause(e *store.Execution) string {
 
 // reason is why a run failed, with its place; "" when it did not.
 func reason(e *store.Execution) string {
-	switch {
-	case e.Error == nil:
+	if e.Error == nil {
 		return ""
-	case e.Error.Line > 0:
-		return fmt.Sprintf("%s: %s:%d: %s", e.Error.Code, e.Error.Script, e.Error.Line, e.Error.Message)
-	default:
-		return e.Error.Code + ": " + e.Error.Message
 	}
+	return e.Error.Code + ": " + withPlace(e.Error)
+}
+
+// withPlace is an error's message with the line before it, once: most of Lua's own
+// messages have it already.
+func withPlace(e *store.ExecutionError) string {
+	if e.Line == 0 {
+		return e.Message
+	}
+	place := fmt.Sprintf("%s:%d: ", e.Script, e.Line)
+	return place + strings.TrimPrefix(e.Message, place)
 }
 
 // How long a tail waits before it connects again: twice as long after each

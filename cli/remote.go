@@ -158,7 +158,7 @@ func verbs(use, group, short string, below ...*cobra.Command) *cobra.Command {
 func (r *remote) workCommands() []*cobra.Command {
 	return []*cobra.Command{
 		r.appsCommand(), r.scriptsCommand(), r.deployCommand(groupWork), r.invokeCommand(), r.logsCommand(),
-		r.routesCommand(), r.triggersCommand(), r.secretsCommand(), r.kvCommand(), r.docsCommand(), r.deadLettersCommand(),
+		r.routesCommand(), r.triggersCommand(), r.secretsCommand(), r.grantsCommand(), r.kvCommand(), r.docsCommand(), r.deadLettersCommand(),
 		r.pullCommand(), r.pushCommand(), r.diffCommand(), r.devCommand(), r.checkCommand(), r.openCommand(), r.sdkCommand(),
 	}
 }

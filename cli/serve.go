@@ -364,7 +364,7 @@ func (i *instance) httpConfig() http.Config {
 		DevMode:        i.settings.DevMode,
 	}
 	if i.encryption != nil {
-		config.Challenge = i.encryption.challenge
+		config.Challenge, config.Certificate = i.encryption.challenge, i.encryption.state
 	}
 	return config
 }

@@ -77,7 +77,7 @@ type setting struct {
 // settingsTable lists every setting in the order --help shows them.
 func settingsTable(s *Settings) []setting {
 	table := []setting{
-		{"PICLOUD_ADDR", "addr", "address and port to listen on", ":8080", address(&s.Addr)},
+		addressSetting(s),
 		{"PICLOUD_ADMIN_HOST", "admin-host", "host name that the admin page and the API have to themselves; without one they share every name with scripts, whose pages are then held in a sandbox", "", adminHost(&s.AdminHost)},
 		dataSetting(s),
 		{"PICLOUD_PUBLIC_BASE_URL", "public-base-url", "where others reach this instance, such as https://pi.example.com", "", baseURL(&s.PublicBaseURL)},
@@ -101,6 +101,11 @@ func settingsTable(s *Settings) []setting {
 		[6]string{"10000000", "16777216", "10000", "200", "4194304", "1000"})...)
 	return append(table, limitTable("CEILING", "ceiling", "highest a script may set", &s.Ceiling,
 		[6]string{"1000000000", "268435456", "300000", "1000", "268435456", "100000"})...)
+}
+
+// addressSetting is for serve, and for the doctor, which asks there.
+func addressSetting(s *Settings) setting {
+	return setting{"PICLOUD_ADDR", "addr", "address and port to listen on", ":8080", address(&s.Addr)}
 }
 
 // dataSetting is the one setting that commands beside serve need too.

@@ -7,15 +7,14 @@ import (
 	"log/slog"
 	nethttp "net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/crypto/acme"
 	"golang.org/x/crypto/acme/autocert"
 
+	"picloud/http"
 	"picloud/http/routing"
 )
 
@@ -84,65 +83,28 @@ func directoryURL(target *string) func(string) error {
 type encryption struct {
 	config    *tls.Config
 	challenge func(nethttp.Handler) nethttp.Handler
+	state     func() http.CertificateState
 }
 
 // encrypt prepares TLS. Certificates of ACME are kept in a folder beside the
 // database, so that a restart fetches none.
 func (s *tlsSettings) encrypt(data string, logger *slog.Logger) (*encryption, error) {
 	if s.Cert != "" {
-		files := &certificateFiles{cert: s.Cert, key: s.Key, logger: logger}
+		files := s.files(logger)
 		if err := files.load(); err != nil {
-			return nil, fmt.Errorf("PICLOUD_TLS_CERT: %w", err)
+			return nil, fmt.Errorf("the certificate (PICLOUD_TLS_CERT, PICLOUD_TLS_KEY): %w", err)
 		}
-		return &encryption{config: &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: files.get, NextProtos: []string{"http/1.1"}}}, nil
+		return &encryption{config: &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: files.get, NextProtos: []string{"http/1.1"}}, state: files.state}, nil
 	}
 	manager := &autocert.Manager{
 		Prompt: autocert.AcceptTOS, HostPolicy: autocert.HostWhitelist(s.Names...), Email: s.Email,
 		Cache: autocert.DirCache(filepath.Join(data, "acme")), Client: &acme.Client{DirectoryURL: s.Directory},
 	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: manager.GetCertificate, NextProtos: []string{"http/1.1", acme.ALPNProto}}
-	return &encryption{config: config, challenge: manager.HTTPHandler}, nil
+	fetched := &fetchedCertificates{names: s.Names, fetch: manager.GetCertificate, logger: logger, now: time.Now}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: fetched.get, NextProtos: []string{"http/1.1", acme.ALPNProto}}
+	return &encryption{config: config, challenge: manager.HTTPHandler, state: fetched.state}, nil
 }
 
-// certificateFiles is a certificate that something else renews.
-type certificateFiles struct {
-	cert, key string
-	logger    *slog.Logger
-
-	mutex   sync.Mutex
-	current *tls.Certificate
-	changed time.Time // of the certificate's file, as it was read
-}
-
-// get returns the certificate, read anew when its file has changed. One that
-// cannot be read, such as half of a new one, leaves the old in use.
-func (f *certificateFiles) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	f.mutex.Lock()
-	defer f.mutex.Unlock()
-	if info, err := os.Stat(f.cert); err == nil && !info.ModTime().Equal(f.changed) {
-		if err := f.read(); err != nil {
-			f.logger.Warn("the new certificate cannot be used; the old one stays", "file", f.cert, "error", err)
-			f.changed = info.ModTime() // until it changes again
-		}
-	}
-	return f.current, nil
-}
-
-func (f *certificateFiles) load() error {
-	f.mutex.Lock()
-	defer f.mutex.Unlock()
-	return f.read()
-}
-
-func (f *certificateFiles) read() error {
-	info, err := os.Stat(f.cert)
-	if err != nil {
-		return err
-	}
-	pair, err := tls.LoadX509KeyPair(f.cert, f.key)
-	if err != nil {
-		return err
-	}
-	f.current, f.changed = &pair, info.ModTime()
-	return nil
+func (s *tlsSettings) files(logger *slog.Logger) *certificateFiles {
+	return &certificateFiles{cert: s.Cert, key: s.Key, logger: logger, now: time.Now}
 }

@@ -13,8 +13,8 @@ import (
 
 // passwordChange is the body of POST auth/password.
 type passwordChange struct {
-	CurrentPassword string `json:"current_password" jsonschema:"required"`
-	NewPassword     string `json:"new_password" jsonschema:"required"`
+	CurrentPassword string `json:"current_password" jsonschema:"required" example:"correct horse battery"` // the one until now
+	NewPassword     string `json:"new_password" jsonschema:"required" example:"staple of the battery"`     // 8 to 1,024 bytes
 }
 
 // changePassword answers POST auth/password. All sessions of the user end

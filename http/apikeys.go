@@ -14,16 +14,16 @@ import (
 // keyDraft is the body of POST api-keys. App is the id or slug of the one app
 // that the key is bound to.
 type keyDraft struct {
-	Name      string        `json:"name" jsonschema:"required"`
-	Scopes    []store.Scope `json:"scopes" jsonschema:"required"`
-	App       *string       `json:"app"`
-	ExpiresAt *string       `json:"expires_at"`
+	Name      string        `json:"name" jsonschema:"required" example:"deploy"`                               // 1 to 128 bytes; for oneself
+	Scopes    []store.Scope `json:"scopes" jsonschema:"required" example:"[\"script:read\",\"script:write\"]"` // what the key may do, each scope once; none above one's own role
+	App       *string       `json:"app"`                                                                       // id or slug of the one app that the key is bound to; null: all of one's apps
+	ExpiresAt *string       `json:"expires_at"`                                                                // when it stops working (RFC 3339); null: never
 }
 
 // newKey is the answer to POST api-keys. RawToken is shown here only.
 type newKey struct {
 	store.APIKey
-	RawToken string `json:"raw_token"`
+	RawToken string `json:"raw_token"` // the key itself, in this answer only
 }
 
 func (s *Server) listKeys(c echo.Context, by principal) error {

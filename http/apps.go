@@ -14,13 +14,13 @@ import (
 // appView is an app as a caller sees it.
 type appView struct {
 	store.App
-	MyRole store.AppRole `json:"my_role"`
+	MyRole store.AppRole `json:"my_role"` // the caller's role in the app
 }
 
 // appItem is an app in a list, with the last runs of all its scripts.
 type appItem struct {
 	appView
-	Recent store.RecentRuns `json:"recent"`
+	Recent store.RecentRuns `json:"recent"` // the last runs of all its scripts
 }
 
 func viewApp(app store.App, role store.AppRole) appView {
@@ -29,15 +29,15 @@ func viewApp(app store.App, role store.AppRole) appView {
 
 // appDraft is the body of POST apps.
 type appDraft struct {
-	Slug        string `json:"slug" jsonschema:"required"`
-	Name        string `json:"name"`
-	Description string `json:"description"`
+	Slug        string `json:"slug" jsonschema:"required" example:"home"` // the app's name in addresses: 1 to 63 lower-case letters, digits and hyphens
+	Name        string `json:"name" example:"Home"`                       // for people, up to 128 bytes; the slug when left out
+	Description string `json:"description"`                               // up to 4,096 bytes
 }
 
 // appChange is the body of PATCH apps/{app}.
 type appChange struct {
 	Slug        *string `json:"slug"`
-	Name        *string `json:"name"`
+	Name        *string `json:"name" example:"Home"`
 	Description *string `json:"description"`
 }
 

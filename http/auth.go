@@ -27,9 +27,9 @@ const (
 // credentials is the body of a login. Cookie asks for the session in a cookie
 // instead of the answer, as the page does.
 type credentials struct {
-	Username string `json:"username" jsonschema:"required"`
-	Password string `json:"password" jsonschema:"required"`
-	Cookie   bool   `json:"cookie"`
+	Username string `json:"username" jsonschema:"required" example:"ada"`                   // the user's name
+	Password string `json:"password" jsonschema:"required" example:"correct horse battery"` // the user's password
+	Cookie   bool   `json:"cookie"`                                                         // keep the session in a cookie instead of answering its token, as the admin page does
 }
 
 // signedIn is the answer to login and setup. Token is shown here only, and not

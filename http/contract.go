@@ -17,7 +17,12 @@ type contract struct {
 	takes   any // an empty body of the request; nil without one
 	status  int // of success
 	gives   any // an empty answer of success; nil without one
+	refuses refusals
 }
+
+// refusals are codes of the catalogue that a route's own errors bear, beside
+// those that follow from its method, path, query, body and capability.
+type refusals []string
 
 // parameter is one name of a query.
 type parameter struct {
@@ -73,4 +78,19 @@ var (
 	forced     = []parameter{{"force", false, "also when the app holds scripts or data"}}
 	ifVersion  = []parameter{{"if_version", int64(0), "only if the entry has this version"}}
 	ifRev      = []parameter{{"rev", int64(0), "only if the document has this rev"}}
+)
+
+// The refusals that several routes share.
+var (
+	rankRefusals    = refusals{"owners_only", "sessions_only"}
+	appRefusals     = refusals{"invalid_slug", "slug_taken", "invalid_name", "invalid_description"}
+	sourceRefusals  = refusals{"syntax_error", "missing_module", "module_cycle"}
+	scriptRefusals  = slices.Concat(sourceRefusals, refusals{"invalid_name", "reserved_name", "name_taken", "invalid_description", "invalid_kind", "invalid_access", "limit_not_positive", "limit_over_ceiling"})
+	patternRefusals = refusals{"invalid_method", "invalid_host", "invalid_host_kind", "invalid_path", "invalid_path_kind", "reserved_path"}
+	routeRefusals   = refusals{"route_conflict", "missing_secret", "not_an_endpoint"}
+	filterRefusals  = refusals{"invalid_status", "invalid_filter"}
+	triggerRefusals = refusals{"invalid_name", "invalid_rule", "bad_schedule", "invalid_topic", "invalid_collection", "invalid_retry", "other_app", "not_an_endpoint"}
+	// nameRefusals are about the names of collections, keys and documents.
+	nameRefusals     = refusals{"invalid_collection", "invalid_key"}
+	documentRefusals = refusals{"invalid_document", "invalid_json", "document_too_large"}
 )

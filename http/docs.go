@@ -16,24 +16,24 @@ const maxDocumentBody = 2 << 20
 
 // documentDraft is the body of POST apps/{app}/docs/{collection}.
 type documentDraft struct {
-	Data json.RawMessage `json:"data" jsonschema:"required"`
-	ID   *string         `json:"id"`
+	Data json.RawMessage `json:"data" jsonschema:"required" example:"{\"temp\":21.5}"` // a JSON object of up to 1 MiB
+	ID   *string         `json:"id"`                                                   // 1 to 512 bytes; null: it gets a UUID
 }
 
 // documentChange is the body of PUT apps/{app}/docs/{collection}/{id}.
 type documentChange struct {
-	Data json.RawMessage `json:"data" jsonschema:"required"`
-	Rev  *int64          `json:"rev"`
+	Data json.RawMessage `json:"data" jsonschema:"required" example:"{\"temp\":22}"` // a JSON object of up to 1 MiB
+	Rev  *int64          `json:"rev" example:"1"`                                    // only if the document has this rev; 0: only if there is none
 }
 
 // documentQuery is the body of POST apps/{app}/docs/{collection}/query. The
 // store reads its parts.
 type documentQuery struct {
-	Where  json.RawMessage `json:"where,omitempty"`
-	Sort   json.RawMessage `json:"sort,omitempty"`
-	Limit  json.RawMessage `json:"limit,omitempty"`
-	Cursor json.RawMessage `json:"cursor,omitempty"`
-	Fields json.RawMessage `json:"fields,omitempty"`
+	Where  json.RawMessage `json:"where,omitempty" example:"{\"temp\":{\"gt\":20}}"` // what the documents are like, as in docs.find of the SDK
+	Sort   json.RawMessage `json:"sort,omitempty"`                                   // up to four fields, "-" before one for the other way round
+	Limit  json.RawMessage `json:"limit,omitempty" example:"10"`                     // 1 to 200 documents
+	Cursor json.RawMessage `json:"cursor,omitempty"`                                 // next_cursor of the page before
+	Fields json.RawMessage `json:"fields,omitempty"`                                 // the fields to show; all when left out
 }
 
 func (s *Server) listDocumentCollections(c echo.Context, by principal) error {

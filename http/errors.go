@@ -52,9 +52,9 @@ type errorBody struct {
 }
 
 type errorContent struct {
-	Code    string         `json:"code"`
-	Message string         `json:"message"`
-	Details map[string]any `json:"details,omitempty"`
+	Code    string         `json:"code"`              // stable, for programs
+	Message string         `json:"message"`           // what is wrong and what to do, for people
+	Details map[string]any `json:"details,omitempty"` // more about it, by code
 }
 
 // fail answers a request with err and is the only place that logs one. The

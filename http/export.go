@@ -16,7 +16,7 @@ import (
 
 // folderBody is an app as files, by their slash-separated names.
 type folderBody struct {
-	Files map[string]string `json:"files" jsonschema:"required"`
+	Files map[string]string `json:"files" jsonschema:"required" example:"{\"scripts/hello.lua\":\"return 1\"}"` // contents by path: app.toml, scripts/NAME.lua, modules/NAME.lua
 }
 
 // exportAnswer is the answer of GET apps/{app}/export.

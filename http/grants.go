@@ -11,8 +11,8 @@ import (
 
 // grantDraft is the body of POST scripts/{id}/grants.
 type grantDraft struct {
-	Host string `json:"host" jsonschema:"required"`
-	Port int    `json:"port" jsonschema:"required"`
+	Host string `json:"host" jsonschema:"required" example:"192.168.1.20"` // an address, network (CIDR) or name in the home network
+	Port int    `json:"port" jsonschema:"required" example:"80"`           // 1 to 65535
 }
 
 func (s *Server) listGrants(c echo.Context, _ principal) error {

@@ -11,28 +11,28 @@ import (
 // verifyBody, dedupeBody and rateLimitBody are the guards of a route as they
 // are sent. A number that is left out has its default.
 type verifyBody struct {
-	Provider        string `json:"provider" jsonschema:"required"`
-	Secret          string `json:"secret" jsonschema:"required"`
-	ToleranceS      *int64 `json:"tolerance_s"`
-	Header          string `json:"header"`
-	In              string `json:"in"`
-	Algorithm       string `json:"algorithm"`
-	Prefix          string `json:"prefix"`
-	Encoding        string `json:"encoding"`
-	Template        string `json:"template"`
-	TimestampHeader string `json:"timestamp_header"`
-	IDHeader        string `json:"id_header"`
+	Provider        string `json:"provider" jsonschema:"required"` // whose scheme the sender follows
+	Secret          string `json:"secret" jsonschema:"required"`   // the name of one of the app's secrets
+	ToleranceS      *int64 `json:"tolerance_s"`                    // how old a signed request may be, 1 to 86,400 seconds; 300 when null
+	Header          string `json:"header"`                         // where the signature stands, when not where the provider puts it; hmac needs it
+	In              string `json:"in"`                             // for token: header:NAME, query:NAME or form:NAME; header:Authorization when left out
+	Algorithm       string `json:"algorithm"`                      // for hmac: sha256 (when left out), sha1 or sha512
+	Prefix          string `json:"prefix"`                         // for hmac: what stands before the signature
+	Encoding        string `json:"encoding"`                       // for hmac: hex (when left out) or base64
+	Template        string `json:"template"`                       // for hmac: what is signed, with {body}, {timestamp} and {id}; {body} when left out
+	TimestampHeader string `json:"timestamp_header"`               // for hmac: the header with the time of sending
+	IDHeader        string `json:"id_header"`                      // for hmac: the header with the id
 }
 
 type dedupeBody struct {
-	From string `json:"from" jsonschema:"required"`
-	TTLS *int64 `json:"ttl_s"`
+	From string `json:"from" jsonschema:"required"` // where the delivery's id stands: header:NAME, query:NAME, form:NAME or body:PATH
+	TTLS *int64 `json:"ttl_s"`                      // how long an id is remembered, 1 to 2,592,000 seconds; 86,400 when null
 }
 
 type rateLimitBody struct {
-	PerMinute *int64 `json:"per_minute" jsonschema:"required"`
-	Burst     *int64 `json:"burst"`
-	Key       string `json:"key"`
+	PerMinute *int64 `json:"per_minute" jsonschema:"required"` // 1 to 100,000 requests
+	Burst     *int64 `json:"burst"`                            // how many may come at once, 1 to 100,000; per_minute when null
+	Key       string `json:"key"`                              // counted for each address (ip, when left out) or in all (route)
 }
 
 // Bounds and defaults of the guards' numbers.

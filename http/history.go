@@ -34,14 +34,14 @@ type countsUntil struct {
 
 // minuteStats is what happened in the minute before At, and how things stood then.
 type minuteStats struct {
-	At            store.Time `json:"at"`
-	Executions    int64      `json:"executions"`
-	Failed        int64      `json:"failed"`
-	Latency       *latency   `json:"latency_ms"` // null when nothing ran
-	WrittenBytes  int64      `json:"written_bytes"`
-	MemoryBytes   int64      `json:"memory_bytes"`
-	DatabaseBytes int64      `json:"database_bytes"`
-	Deliveries    int64      `json:"deliveries"` // that wait in outboxes
+	At            store.Time `json:"at"`             // the minute's end
+	Executions    int64      `json:"executions"`     // runs that ended in it
+	Failed        int64      `json:"failed"`         // of these, all but successes
+	Latency       *latency   `json:"latency_ms"`     // null when nothing ran
+	WrittenBytes  int64      `json:"written_bytes"`  // to the disk
+	MemoryBytes   int64      `json:"memory_bytes"`   // at its end
+	DatabaseBytes int64      `json:"database_bytes"` // at its end
+	Deliveries    int64      `json:"deliveries"`     // that wait in outboxes
 }
 
 // NewHistory returns a history that begins now.

@@ -20,9 +20,9 @@ const maxFolderBody = maxScriptBody
 // importAnswer says what an import did, or would do. MissingSecrets are those
 // that the folder names and the app has not.
 type importAnswer struct {
-	Applied        bool                  `json:"applied"`
+	Applied        bool                  `json:"applied"` // false after a dry run
 	Changes        []store.PlannedChange `json:"changes"`
-	MissingSecrets []string              `json:"missing_secrets"`
+	MissingSecrets []string              `json:"missing_secrets"` // those that the files name and the app has not
 }
 
 // importApp answers POST apps/{app}/import: it makes the app what the files

@@ -18,7 +18,7 @@ import (
 type instanceStats struct {
 	ActiveOwners int        `json:"active_owners"`
 	Clock        clockState `json:"clock"`
-	Warnings     []warning  `json:"warnings"`
+	Warnings     []warning  `json:"warnings"` // what an owner should look at
 
 	Now          store.Time            `json:"now"`
 	StartedAt    store.Time            `json:"started_at"`
@@ -38,43 +38,43 @@ type instanceStats struct {
 // that a route's guard refused are no runs.
 type executionCounts struct {
 	Total    int64                           `json:"total"`
-	Failed   int64                           `json:"failed"`
+	Failed   int64                           `json:"failed"` // all but successes
 	ByStatus map[store.ExecutionStatus]int64 `json:"by_status"`
 }
 
 // gateState is how many scripts run, may run at once, and wait.
 type gateState struct {
-	Slots   int64 `json:"slots"`
+	Slots   int64 `json:"slots"` // how many scripts may run at once
 	Running int64 `json:"running"`
-	Waiting int64 `json:"waiting"`
+	Waiting int64 `json:"waiting"` // for a slot
 }
 
 // memoryState is what the process holds, in bytes. Past the limit it collects
 // garbage harder; null without one.
 type memoryState struct {
 	UsedBytes  int64  `json:"used_bytes"`
-	LimitBytes *int64 `json:"limit_bytes"`
+	LimitBytes *int64 `json:"limit_bytes"` // past it garbage is collected harder; null without one
 }
 
 // databaseState is the size of the database's files and what is free beside them.
 type databaseState struct {
 	FileBytes int64 `json:"file_bytes"`
-	WALBytes  int64 `json:"wal_bytes"`
-	FreeBytes int64 `json:"free_bytes"`
+	WALBytes  int64 `json:"wal_bytes"`  // the log beside the file
+	FreeBytes int64 `json:"free_bytes"` // what the disk has left
 }
 
 // outboxState is what waits in the outboxes of all apps.
 type outboxState struct {
-	Deliveries int64 `json:"deliveries"`
+	Deliveries int64 `json:"deliveries"` // that wait in all apps
 	Bytes      int64 `json:"bytes"`
-	OldestMS   int64 `json:"oldest_ms"`
+	OldestMS   int64 `json:"oldest_ms"` // how long the oldest has waited
 }
 
 // deadLetterCounts count the dead letters of all apps; Open are those that
 // need a look.
 type deadLetterCounts struct {
 	Kept int64 `json:"kept"`
-	Open int64 `json:"open"`
+	Open int64 `json:"open"` // those that need a look
 }
 
 // defaultMinutes are shown when the query does not say how many.

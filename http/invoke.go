@@ -17,19 +17,19 @@ import (
 
 // invokeBody is the body of POST scripts/{id}/invoke.
 type invokeBody struct {
-	Request *invokeRequest  `json:"request"`
-	Event   json.RawMessage `json:"event"`
+	Request *invokeRequest  `json:"request" example:"{\"method\":\"POST\",\"path\":\"/hello\",\"body\":{\"name\":\"Ada\"}}"` // the request that the script shall see; this or event
+	Event   json.RawMessage `json:"event"`                                                                                   // the event that it shall see: its kind and the fields of that kind
 }
 
 // invokeRequest is the request that a test run sees. Query is a string or an
 // object of names; headers have one string or a list of them; a body that is
 // no string is sent as JSON.
 type invokeRequest struct {
-	Method  string          `json:"method"`
-	Path    string          `json:"path"`
-	Query   json.RawMessage `json:"query"`
-	Headers json.RawMessage `json:"headers"`
-	Body    json.RawMessage `json:"body"`
+	Method  string          `json:"method"`  // a token such as GET, which it is when left out
+	Path    string          `json:"path"`    // begins with a slash, which it is when left out; may hold a query
+	Query   json.RawMessage `json:"query"`   // text, or values by name
+	Headers json.RawMessage `json:"headers"` // values by name
+	Body    json.RawMessage `json:"body"`    // text, or anything else as JSON
 }
 
 // invokeResponse is what the caller of the script would have got. The bytes
@@ -39,13 +39,13 @@ type invokeResponse struct {
 	Status     int                 `json:"status"`
 	Headers    []store.HeaderField `json:"headers"`
 	Body       string              `json:"body"`
-	BodyBase64 bool                `json:"body_base64,omitempty"`
+	BodyBase64 bool                `json:"body_base64,omitempty"` // the body is base64, because its bytes are not UTF-8
 }
 
 // invokeAnswer is the answer of scripts/{id}/invoke.
 type invokeAnswer struct {
-	Response  invokeResponse  `json:"response"`
-	Execution store.Execution `json:"execution"`
+	Response  invokeResponse  `json:"response"`  // what the caller of the script would have got
+	Execution store.Execution `json:"execution"` // the record of the run
 }
 
 // invokeScript answers POST scripts/{id}/invoke: a test run, also of a script

@@ -16,9 +16,9 @@ import (
 // kvDraft is the body of PUT apps/{app}/kv/{collection}/{key}. if_version 0
 // stands for "only when there is none".
 type kvDraft struct {
-	Value     json.RawMessage `json:"value" jsonschema:"required"`
-	TTLS      *float64        `json:"ttl_s"`
-	IfVersion *int64          `json:"if_version"`
+	Value     json.RawMessage `json:"value" jsonschema:"required" example:"{\"temp\":21.5}"` // any JSON value of up to 256 KiB
+	TTLS      *float64        `json:"ttl_s" example:"3600"`                                  // seconds until it goes, above 0 and at most 100 years; null: it stays
+	IfVersion *int64          `json:"if_version"`                                            // only if the entry has this version; 0: only if there is none
 }
 
 func (s *Server) listKVCollections(c echo.Context, by principal) error {

@@ -5,9 +5,9 @@ import "picloud/runtime"
 // latency is how long runs took, in milliseconds, the wait for a slot included:
 // half of them no longer than P50, and so on.
 type latency struct {
-	P50 float64 `json:"p50"`
-	P95 float64 `json:"p95"`
-	P99 float64 `json:"p99"`
+	P50 float64 `json:"p50"` // half of the runs took at most this
+	P95 float64 `json:"p95"` // 95 of 100 did
+	P99 float64 `json:"p99"` // 99 of 100 did
 }
 
 // latencyOf estimates from a distribution; nil when it holds nothing.

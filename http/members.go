@@ -23,7 +23,7 @@ func (s *Server) listMembers(c echo.Context, by principal) error {
 
 // memberBody is the body of PUT apps/{app}/members/{user}.
 type memberBody struct {
-	Role store.AppRole `json:"role" jsonschema:"required"`
+	Role store.AppRole `json:"role" jsonschema:"required" example:"editor"` // what the user may do in the app
 }
 
 // setMember answers PUT apps/{app}/members/{user}; the user is an id or a name.

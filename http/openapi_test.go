@@ -8,7 +8,6 @@ import (
 	"flag"
 	"fmt"
 	"maps"
-	nethttp "net/http"
 	"os"
 	"reflect"
 	goruntime "runtime"
@@ -94,13 +93,15 @@ func newDocument(t *testing.T) *document {
 }
 
 func (d *document) encode(s *Server) []byte {
-	for _, route := range s.adminRoutes() {
-		d.addAdmin(route)
+	for _, group := range callGroups {
+		for _, route := range group.routes(s) {
+			d.addAdmin(group.name, route)
+		}
 	}
 	for _, route := range s.publicRoutes() {
 		if route.status != 0 {
 			operation := d.operation(operationName(route.handle), route.path, route.contract, nil)
-			operation["tags"] = []string{"public"}
+			operation["tags"] = []string{groupPublic}
 			if route.path != "/metrics" { // it alone asks for a credential
 				operation["security"] = []object{}
 			}
@@ -110,17 +111,18 @@ func (d *document) encode(s *Server) []byte {
 	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
 		d.addExecute(method)
 	}
-	failure := d.of(errorBody{})
+	anyError := d.refusal("An error; its code says which. Any call may meet these: "+strings.Join(anyCallMeets, ", "), anyCallMeets)
 	return append(d.lines(object{
 		"openapi": "3.1.0",
 		"info": object{"title": "PiCloud", "version": strconv.Itoa(servedAPI),
 			"description": "The control plane of a PiCloud instance. Answers may gain fields; none is renamed or lost within a version."},
 		"servers":  []object{{"url": "/"}},
+		"tags":     groupTags(),
 		"security": []object{{"bearer": []string{}}, {"cookie": []string{}}},
 		"paths":    d.paths,
 		"components": object{
 			"schemas":   d.named,
-			"responses": object{"Error": object{"description": "An error; its code says which", "content": asJSON(failure)}},
+			"responses": object{"Error": anyError},
 			"securitySchemes": object{
 				"bearer": object{"type": "http", "scheme": "bearer", "description": "a session's token from auth/login, or an API key"},
 				"cookie": object{"type": "apiKey", "in": "cookie", "name": sessionCookie,
@@ -156,14 +158,15 @@ func (d *document) add(method, path string, operation object) {
 	d.paths[path][strings.ToLower(method)] = operation
 }
 
-func (d *document) addAdmin(route adminRoute) {
+func (d *document) addAdmin(group string, route adminRoute) {
 	path := adminPrefix + route.path
-	operation := d.operation(operationName(route.handle), path, route.contract, failures(route))
-	operation["tags"] = []string{tagOf(route.path)}
+	operation := d.operation(operationName(route.handle), path, route.contract, refusalsOf(route))
+	operation["tags"] = []string{group}
 	if route.needs == public {
 		operation["security"] = []object{}
 	} else {
 		operation["description"] = needed(rules[route.needs])
+		operation["x-needs"] = needs(rules[route.needs])
 	}
 	d.add(route.method, path, operation)
 }
@@ -187,15 +190,16 @@ func needed(r rule) string {
 	}
 }
 
-func (d *document) operation(name, path string, c contract, failed []int) object {
+func (d *document) operation(name, path string, c contract, refused refusals) object {
 	parameters := []object{}
-	for segment := range strings.SplitSeq(openPath(path), "/") {
+	segments := strings.Split(openPath(path), "/")
+	for i, segment := range segments {
 		if inner, ok := strings.CutPrefix(segment, "{"); ok {
-			parameters = append(parameters, d.pathParameter(path, strings.TrimSuffix(inner, "}")))
+			parameters = append(parameters, d.pathParameter(segments[i-1], strings.TrimSuffix(inner, "}")))
 		}
 	}
 	for _, p := range c.query {
-		parameters = append(parameters, object{"name": p.name, "in": "query", "description": p.doc, "schema": d.of(p.of)})
+		parameters = append(parameters, d.queryParameter(p))
 	}
 	success := object{"description": "Done"}
 	switch gives := c.gives.(type) {
@@ -205,10 +209,8 @@ func (d *document) operation(name, path string, c contract, failed []int) object
 	default:
 		success["content"] = asJSON(d.of(c.gives))
 	}
-	answers := object{strconv.Itoa(c.status): success, "default": object{"$ref": "#/components/responses/Error"}}
-	for _, status := range failed {
-		answers[strconv.Itoa(status)] = object{"$ref": "#/components/responses/Error"}
-	}
+	answers := d.answersOf(refused)
+	answers[strconv.Itoa(c.status)] = success
 	operation := object{"operationId": name, "summary": c.summary, "parameters": parameters, "responses": answers}
 	if body := d.body(c.takes); body != nil {
 		operation["requestBody"] = body
@@ -226,46 +228,11 @@ func (d *document) body(takes any) object {
 	if isOptional {
 		takes = choice.body
 	}
-	return object{"required": !isOptional, "content": asJSON(d.ofBody(takes))}
-}
-
-// pathParameter describes a parameter of a path by its name.
-func (d *document) pathParameter(path, name string) object {
-	var of any = ""
-	doc := ""
-	switch {
-	case name == "version":
-		of = 0
-	case name == "kind":
-		of = store.TriggerKind("")
-	case name == "app":
-		doc = "an app's id or slug"
-	case name == "user":
-		doc = "a user's id or name"
-	case name == "script_id", name == "id" && !strings.Contains(path, ":collection"):
-		return object{"name": name, "in": "path", "required": true, "schema": object{"type": "string", "format": "uuid"}}
+	content := object{"schema": d.ofBody(takes)}
+	if example := exampleOf(takes); example != nil {
+		content["example"] = example
 	}
-	parameter := object{"name": name, "in": "path", "required": true, "schema": d.of(of)}
-	if doc != "" {
-		parameter["description"] = doc
-	}
-	return parameter
-}
-
-// failures are the statuses below 500 that a route's refusals can have;
-// "default" stands for the others.
-func failures(route adminRoute) []int {
-	failed := []int{nethttp.StatusBadRequest, nethttp.StatusUnauthorized, nethttp.StatusForbidden, nethttp.StatusNotFound, nethttp.StatusUnprocessableEntity}
-	if route.action != changesNothing {
-		failed = append(failed, nethttp.StatusConflict)
-	}
-	if route.method != nethttp.MethodGet { // the session cookie counts with a JSON content type alone
-		failed = append(failed, nethttp.StatusUnsupportedMediaType)
-	}
-	if route.takes != nil {
-		failed = append(failed, nethttp.StatusRequestEntityTooLarge)
-	}
-	return failed
+	return object{"required": !isOptional, "content": object{"application/json": content}}
 }
 
 // addExecute describes the path that stands outside Echo's router.
@@ -274,8 +241,8 @@ func (d *document) addExecute(method string) {
 	d.add(method, path, object{
 		"operationId": "execute" + method[:1] + strings.ToLower(method[1:]),
 		"summary":     "Run a script without a route; any other method does too",
-		"tags":        []string{"execute"},
-		"parameters":  []object{d.pathParameter(path, "script_id")},
+		"tags":        []string{groupRunning},
+		"parameters":  []object{d.pathParameter("execute", "script_id")},
 		"security":    []object{{}, {"bearer": []string{}}, {"cookie": []string{}}},
 		"responses":   object{"default": object{"description": "What the script answers, or an error", "content": object{"*/*": object{}}}},
 	})
@@ -290,16 +257,6 @@ func openPath(path string) string {
 		}
 	}
 	return strings.ReplaceAll(strings.Join(segments, "/"), `\:`, ":")
-}
-
-// tagOf groups routes by what they are about.
-func tagOf(path string) string {
-	segments := strings.Split(path, "/")
-	if segments[0] == "apps" && len(segments) > 2 {
-		return segments[2]
-	}
-	first, _, _ := strings.Cut(segments[0], `\`)
-	return first
 }
 
 // operationName is the name of the method that handles a route.

@@ -81,6 +81,7 @@ type describedOperation struct {
 	takes   *jsonschema.Schema // nil without a body
 	event   *jsonschema.Schema // of a stream; nil for other answers
 	answers map[string]*jsonschema.Schema
+	codes   map[string][]string // of errors, by status
 }
 
 func (o *describedOperation) check(t testing.TB, r *nethttp.Request, sent []byte, answered *teeAnswer) {
@@ -93,10 +94,13 @@ func (o *describedOperation) check(t testing.TB, r *nethttp.Request, sent []byte
 	}
 	schema, listed := o.answers[status]
 	if !listed {
-		if answered.status < 400 || answered.status < 500 && !slices.Contains(rareStatuses, answered.status) {
+		if answered.status < 400 {
 			t.Errorf("%s answered %s, which openapi.json does not list: %s", call, status, answered.body.Bytes())
 		}
 		schema = o.answers["default"]
+	}
+	if answered.status >= 400 {
+		o.checkCode(t, call, answered)
 	}
 	if schema == nil && answered.body.Len() > 0 {
 		t.Errorf("%s answered %s with a body: %s", call, status, answered.body.Bytes())
@@ -125,8 +129,18 @@ func (o *describedOperation) checkEvents(t testing.TB, call, stream string) {
 	}
 }
 
-// rareStatuses are refusals that any call may meet.
-var rareStatuses = []int{nethttp.StatusRequestTimeout, nethttp.StatusRequestEntityTooLarge, nethttp.StatusTooManyRequests}
+// checkCode finds errors whose code the document does not list under their status.
+func (o *describedOperation) checkCode(t testing.TB, call string, answered *teeAnswer) {
+	t.Helper()
+	var failure errorBody
+	if json.Unmarshal(answered.body.Bytes(), &failure) != nil {
+		return // the schema says what is wrong
+	}
+	code := failure.Error.Code
+	if !slices.Contains(o.codes[strconv.Itoa(answered.status)], code) && !slices.Contains(anyCallMeets, code) {
+		t.Errorf("%s answered %d %s, which openapi.json does not list; it belongs to what the route refuses", call, answered.status, code)
+	}
+}
 
 func hold(t testing.TB, what string, schema *jsonschema.Schema, text []byte) {
 	t.Helper()
@@ -176,7 +190,7 @@ func pointer(name string) string {
 }
 
 func compiled(compiler *jsonschema.Compiler, at string, operation object) *describedOperation {
-	made := &describedOperation{answers: map[string]*jsonschema.Schema{}}
+	made := &describedOperation{answers: map[string]*jsonschema.Schema{}, codes: map[string][]string{}}
 	for _, parameter := range operation["parameters"].([]any) {
 		if parameter := parameter.(object); parameter["in"] == "query" {
 			made.query = append(made.query, parameter["name"].(string))
@@ -188,6 +202,10 @@ func compiled(compiler *jsonschema.Compiler, at string, operation object) *descr
 	}
 	for status, answer := range operation["responses"].(object) {
 		place := at + "/responses/" + status
+		listed, _ := answer.(object)["x-codes"].([]any)
+		for _, code := range listed {
+			made.codes[status] = append(made.codes[status], code.(string))
+		}
 		switch answer := answer.(object); {
 		case answer["$ref"] != nil:
 			made.answers[status] = compiler.MustCompile("openapi.json" + answer["$ref"].(string) + inJSON)

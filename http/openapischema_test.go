@@ -31,8 +31,8 @@ type schemas struct {
 
 func newSchemas(t *testing.T) *schemas {
 	s := &schemas{t: t, named: map[string]json.RawMessage{}, kinds: map[string]reflect.Type{}}
-	s.answer = &jsonschema.Reflector{Anonymous: true, AllowAdditionalProperties: true, Namer: s.name, Mapper: mapped}
-	s.bodies = &jsonschema.Reflector{Anonymous: true, RequiredFromJSONSchemaTags: true, Namer: s.name, Mapper: mapped}
+	s.answer = &jsonschema.Reflector{Anonymous: true, AllowAdditionalProperties: true, Namer: s.name, Mapper: mapped, LookupComment: s.describe}
+	s.bodies = &jsonschema.Reflector{Anonymous: true, RequiredFromJSONSchemaTags: true, Namer: s.name, Mapper: mapped, LookupComment: s.describe}
 	for kind, words := range enumerations {
 		s.keep(s.name(kind), &jsonschema.Schema{Type: "string", Enum: words})
 	}
@@ -73,6 +73,7 @@ func (s *schemas) complete(r *jsonschema.Reflector, name string, schema *jsonsch
 		if !ok {
 			continue
 		}
+		words := found.Description
 		if exact := s.exact(r, name+"."+property); exact != nil {
 			found = exact
 		} else if field.Type == reflect.TypeFor[json.RawMessage]() {
@@ -82,7 +83,12 @@ func (s *schemas) complete(r *jsonschema.Reflector, name string, schema *jsonsch
 			limitTo(found, words)
 		}
 		if field.Type.Kind() == reflect.Pointer && s.mayBeNull(r, name, options) {
+			found.Description = ""
 			found = nullable(found)
+		}
+		if words != "" {
+			described := *found // what exact answers may be shared
+			described.Description, found = words, &described
 		}
 		schema.Properties.Set(property, found)
 	}

@@ -80,6 +80,49 @@ func TestChangesOfARouteAtTheSameTimeAllSurvive(t *testing.T) {
 	}
 }
 
+func TestChangesOfATriggerAtTheSameTimeAllSurvive(t *testing.T) {
+	t.Parallel()
+	s, owner := newOwnedServer(t)
+	target := adminPrefix + "triggers/" + newTrigger(t, s, owner, "kv", `"kv":{"collection":"a"}`)
+	back := `{"name":"t","retry":{"max_attempts":5,"base_ms":1000},"kv":{"collection":"a","key_prefix":"","ops":[]}}`
+	for range patchRounds {
+		wantStatus(t, request(t, s, "PATCH", target, back, owner), 200)
+		patchTogether(t, s, owner, target, [2]string{`{"retry":{"max_attempts":7},"kv":{"key_prefix":"k"}}`, `{"retry":{"base_ms":5},"kv":{"collection":"b","ops":["delete"]}}`})
+		wantFields(t, request(t, s, "GET", target, "", owner), map[string]string{"name": "t", "retry.max_attempts": "7", "retry.base_ms": "5",
+			"kv.collection": "b", "kv.key_prefix": "k", "kv.ops": `["delete"]`})
+	}
+}
+
+// newTrigger makes a trigger called t for a new script; rule is the object of its kind.
+func newTrigger(t *testing.T, s *testServer, owner map[string]string, kind, rule string) string {
+	t.Helper()
+	script := newScript(t, s, owner, kind+"-handler", "return 1")
+	made := request(t, s, "POST", adminPrefix+"apps/default/triggers/"+kind, `{"script_id":"`+script+`","name":"`+kind+`",`+rule+`}`, owner)
+	wantStatus(t, made, 201)
+	return field(t, made, "id")
+}
+
+// A change of a rule leaves what it does not name as it was.
+func TestAChangeOfARuleKeepsTheRest(t *testing.T) {
+	t.Parallel()
+	s, owner := newOwnedServer(t)
+	cron := "triggers/" + newTrigger(t, s, owner, "cron", `"cron":{"schedule":"0 7 * * *","timezone":"Europe/Vienna"}`)
+	kv := "triggers/" + newTrigger(t, s, owner, "kv", `"kv":{"collection":"a","key_prefix":"k","ops":["insert"]}`)
+	docs := "triggers/" + newTrigger(t, s, owner, "docs", `"docs":{"collection":"a","ops":["insert"]}`)
+	play(t, s, owner, []scenario{
+		{"schedule", "PATCH", cron, `{"cron":{"schedule":"0 8 * * *"}}`, 200, map[string]string{"cron.schedule": "0 8 * * *", "cron.timezone": "Europe/Vienna"}},
+		{"zone", "PATCH", cron, `{"cron":{"timezone":"Asia/Kathmandu"}}`, 200, map[string]string{"cron.schedule": "0 8 * * *", "cron.timezone": "Asia/Kathmandu"}},
+		{"no schedule", "PATCH", cron, `{"cron":{"schedule":""}}`, 422, map[string]string{"error.code": "bad_schedule", "error.details.field": "cron.schedule"}},
+		{"UTC", "PATCH", cron, `{"cron":{"timezone":""}}`, 200, map[string]string{"cron.schedule": "0 8 * * *", "cron.timezone": "UTC"}},
+		{"ops", "PATCH", kv, `{"kv":{"ops":["delete"]}}`, 200, map[string]string{"kv.collection": "a", "kv.key_prefix": "k", "kv.ops": `["delete"]`}},
+		{"prefix", "PATCH", kv, `{"kv":{"key_prefix":""}}`, 200, map[string]string{"kv.collection": "a", "kv.ops": `["delete"]`}},
+		{"no collection", "PATCH", kv, `{"kv":{"collection":""}}`, 422, map[string]string{"error.details.field": "kv.collection"}},
+		{"collection", "PATCH", docs, `{"docs":{"collection":"b"}}`, 200, map[string]string{"docs.collection": "b", "docs.ops": `["insert"]`}},
+		{"another kind", "PATCH", docs, `{"kv":{"collection":"b"}}`, 422, map[string]string{"error.details.field": "kv"}},
+		{"no such", "PATCH", "triggers/01890a5d-ac96-774b-bcce-b302099a8057", `{"kv":{}}`, 404, nil},
+	})
+}
+
 func TestAChangeIsCheckedOverTheStoredOne(t *testing.T) {
 	t.Parallel()
 	s, owner := newOwnedServer(t)

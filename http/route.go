@@ -16,41 +16,41 @@ import (
 // routeDraft is the body of POST scripts/{id}/routes and routes:check. Kinds
 // that are left out follow from host and path.
 type routeDraft struct {
-	Method       string `json:"method" jsonschema:"required"`
-	HostKind     string `json:"host_kind"`
-	Host         string `json:"host"`
-	PathKind     string `json:"path_kind"`
-	Path         string `json:"path" jsonschema:"required"`
-	DispatchMode string `json:"dispatch_mode"`
+	Method       string `json:"method" jsonschema:"required" example:"GET"`  // a method such as GET, or ANY
+	HostKind     string `json:"host_kind"`                                   // follows from host when left out
+	Host         string `json:"host"`                                        // sub.example.com or *.example.com; any host when left out
+	PathKind     string `json:"path_kind"`                                   // follows from path when left out
+	Path         string `json:"path" jsonschema:"required" example:"/hello"` // /greet, /greet/* or /users/:id; up to 2,048 bytes
+	DispatchMode string `json:"dispatch_mode"`                               // sync (when left out): the caller waits for the answer; async: it gets 202 and the script runs later, with retries
 
-	Verify    *verifyBody    `json:"verify"`
-	Dedupe    *dedupeBody    `json:"dedupe"`
-	LocalOnly bool           `json:"local_only"`
-	RateLimit *rateLimitBody `json:"rate_limit"`
+	Verify    *verifyBody    `json:"verify"`     // who may send: the check of a signature
+	Dedupe    *dedupeBody    `json:"dedupe"`     // a repeated delivery gets the first answer again
+	LocalOnly bool           `json:"local_only"` // private addresses only
+	RateLimit *rateLimitBody `json:"rate_limit"` // how often it may be called
 }
 
 // routeChange is the body of PATCH routes/{id}. The guards are kept raw, because
 // null takes one away and absence changes nothing.
 type routeChange struct {
-	ScriptID     *string `json:"script_id"`
+	ScriptID     *string `json:"script_id"` // another script of the same app
 	Method       *string `json:"method"`
 	HostKind     *string `json:"host_kind"`
 	Host         *string `json:"host"`
 	PathKind     *string `json:"path_kind"`
 	Path         *string `json:"path"`
-	DispatchMode *string `json:"dispatch_mode"`
+	DispatchMode *string `json:"dispatch_mode" example:"async"`
 
-	Verify    json.RawMessage `json:"verify"`
-	Dedupe    json.RawMessage `json:"dedupe"`
+	Verify    json.RawMessage `json:"verify"` // null takes the guard away
+	Dedupe    json.RawMessage `json:"dedupe"` // null takes the guard away
 	LocalOnly *bool           `json:"local_only"`
-	RateLimit json.RawMessage `json:"rate_limit"`
+	RateLimit json.RawMessage `json:"rate_limit"` // null takes the guard away
 }
 
 // routeItem is a route in a list. P95MS is what 95 of 100 of its last answers
 // took at most, null when there were too few since the start.
 type routeItem struct {
 	store.Route
-	P95MS    *float64  `json:"p95_ms"`
+	P95MS    *float64  `json:"p95_ms"` // what 95 of 100 of its last answers took at most; null when there were too few
 	Warnings []warning `json:"warnings"`
 }
 

@@ -17,26 +17,26 @@ import (
 // routeCheck is the body of routes:check: a route that is to be saved. Except
 // is the route being edited, which is not in its own way.
 type routeCheck struct {
-	Method       string  `json:"method" jsonschema:"required"`
-	HostKind     string  `json:"host_kind"`
-	Host         string  `json:"host"`
-	PathKind     string  `json:"path_kind"`
-	Path         string  `json:"path" jsonschema:"required"`
-	DispatchMode string  `json:"dispatch_mode"`
-	Except       *string `json:"except"`
+	Method       string  `json:"method" jsonschema:"required" example:"GET"`  // a method such as GET, or ANY
+	HostKind     string  `json:"host_kind"`                                   // follows from host when left out
+	Host         string  `json:"host"`                                        // sub.example.com or *.example.com; any host when left out
+	PathKind     string  `json:"path_kind"`                                   // follows from path when left out
+	Path         string  `json:"path" jsonschema:"required" example:"/hello"` // /greet, /greet/* or /users/:id; up to 2,048 bytes
+	DispatchMode string  `json:"dispatch_mode"`                               // as in a new route
+	Except       *string `json:"except"`                                      // the id of the route that is being changed
 
-	Verify    *verifyBody    `json:"verify"`
-	Dedupe    *dedupeBody    `json:"dedupe"`
-	LocalOnly bool           `json:"local_only"`
-	RateLimit *rateLimitBody `json:"rate_limit"`
+	Verify    *verifyBody    `json:"verify"`     // as in a new route
+	Dedupe    *dedupeBody    `json:"dedupe"`     // as in a new route
+	LocalOnly bool           `json:"local_only"` // as in a new route
+	RateLimit *rateLimitBody `json:"rate_limit"` // as in a new route
 }
 
 // routeVerdict is the answer of routes:check.
 type routeVerdict struct {
-	OK               bool         `json:"ok"`
+	OK               bool         `json:"ok"` // nothing is in the way
 	HostKind         string       `json:"host_kind"`
 	PathKind         string       `json:"path_kind"`
-	ConflictingRoute *store.Route `json:"conflicting_route"`
+	ConflictingRoute *store.Route `json:"conflicting_route"` // null also when the caller may not see it
 	Warnings         []warning    `json:"warnings"`
 }
 
@@ -110,15 +110,15 @@ func (s *Server) hideForeign(c echo.Context, by principal, err error) error {
 type routeMatch struct {
 	Matched bool              `json:"matched"`
 	Route   *store.Route      `json:"route"`
-	Params  map[string]string `json:"params"`
-	Rest    string            `json:"rest"`
-	Allow   []string          `json:"allow"`
+	Params  map[string]string `json:"params"` // what the :names caught
+	Rest    string            `json:"rest"`   // what the /* caught
+	Allow   []string          `json:"allow"`  // the methods that the path answers, when it does not answer this one
 }
 
 // matchBody is the body of routes:match.
 type matchBody struct {
-	Method string `json:"method" jsonschema:"required"`
-	URL    string `json:"url" jsonschema:"required"`
+	Method string `json:"method" jsonschema:"required" example:"GET"` // such as GET
+	URL    string `json:"url" jsonschema:"required" example:"/hello"` // a whole one, or a path for any host
 }
 
 // matchRoute answers POST routes:match: which route would answer this request?

@@ -37,8 +37,8 @@ func refuseServiceWorker(r *nethttp.Request) error {
 
 // sandboxChange is the body of PUT apps/{app}/sandbox.
 type sandboxChange struct {
-	Lifted     bool `json:"lifted"`
-	AcceptRisk bool `json:"accept_risk"`
+	Lifted     bool `json:"lifted" example:"true"`      // whether the app's pages share the admin page's origin
+	AcceptRisk bool `json:"accept_risk" example:"true"` // needed to lift it; without it the answer says what that means
 }
 
 // changeSandbox answers PUT apps/{app}/sandbox. Without accept_risk a caller

@@ -133,8 +133,8 @@ func syntaxFailure(err error) error {
 
 // sourceBody is the body of POST scripts:check.
 type sourceBody struct {
-	Name   string `json:"name"`
-	Source string `json:"source"`
+	Name   string `json:"name"`                                  // of the script, for what the compiler says
+	Source string `json:"source" example:"return { hello = 1 }"` // Lua 5.1
 }
 
 // diagnosis is the answer of scripts:check.

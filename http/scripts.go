@@ -14,46 +14,46 @@ import (
 // limitsBody is a script's own limits; a limit that is null or left out is the
 // instance's default.
 type limitsBody struct {
-	Instructions *int64 `json:"instructions"`
-	MemoryBytes  *int64 `json:"memory_bytes"`
-	CallDepth    *int64 `json:"call_depth"`
-	StringBytes  *int64 `json:"string_bytes"`
-	SDKCalls     *int64 `json:"sdk_calls"`
+	Instructions *int64 `json:"instructions"` // of the Lua machine
+	MemoryBytes  *int64 `json:"memory_bytes"` // of Lua values
+	CallDepth    *int64 `json:"call_depth"`   // of functions in each other
+	StringBytes  *int64 `json:"string_bytes"` // of the longest string
+	SDKCalls     *int64 `json:"sdk_calls"`    // of the functions that count
 }
 
 // limitsChange is limitsBody in a PATCH: null puts the default back, and what
 // is left out stays.
 type limitsChange struct {
-	Instructions json.RawMessage `json:"instructions"`
-	MemoryBytes  json.RawMessage `json:"memory_bytes"`
-	CallDepth    json.RawMessage `json:"call_depth"`
-	StringBytes  json.RawMessage `json:"string_bytes"`
-	SDKCalls     json.RawMessage `json:"sdk_calls"`
+	Instructions json.RawMessage `json:"instructions"` // null: the default again
+	MemoryBytes  json.RawMessage `json:"memory_bytes"` // null: the default again
+	CallDepth    json.RawMessage `json:"call_depth"`   // null: the default again
+	StringBytes  json.RawMessage `json:"string_bytes"` // null: the default again
+	SDKCalls     json.RawMessage `json:"sdk_calls"`    // null: the default again
 }
 
 // scriptDraft is the body of POST apps/{app}/scripts.
 type scriptDraft struct {
-	Name        string           `json:"name" jsonschema:"required"`
-	Source      string           `json:"source" jsonschema:"required"`
-	Kind        store.ScriptKind `json:"kind"`
-	Description string           `json:"description"`
-	Access      store.Access     `json:"access"`
-	TimeoutMS   *int64           `json:"timeout_ms"`
-	Limits      limitsBody       `json:"limits"`
+	Name        string           `json:"name" jsonschema:"required" example:"hello"`                  // 1 to 128 letters, digits, dots, hyphens and underscores; unique in the app
+	Source      string           `json:"source" jsonschema:"required" example:"return { hello = 1 }"` // Lua 5.1; one that does not compile is refused
+	Kind        store.ScriptKind `json:"kind"`                                                        // endpoint (when left out) or module
+	Description string           `json:"description"`                                                 // up to 4,096 bytes
+	Access      store.Access     `json:"access"`                                                      // who may call it by its id: anybody (open, when left out), or members of the app
+	TimeoutMS   *int64           `json:"timeout_ms"`                                                  // of the clock on the wall; null: the instance's default
+	Limits      limitsBody       `json:"limits"`                                                      // null in one: the instance's default; none above the instance's ceiling
 }
 
 // scriptChange is the body of PATCH scripts/{id}. TimeoutMS and Limits are
 // kept raw, because null there means the default and absence no change.
 type scriptChange struct {
 	Name        *string           `json:"name"`
-	Source      *string           `json:"source"`
+	Source      *string           `json:"source" example:"return { hello = 2 }"`
 	Kind        *store.ScriptKind `json:"kind"`
 	Description *string           `json:"description"`
 	Access      *store.Access     `json:"access"`
-	Enabled     *bool             `json:"enabled"`
-	TimeoutMS   json.RawMessage   `json:"timeout_ms"`
-	Limits      json.RawMessage   `json:"limits"`
-	Version     *int              `json:"version"`
+	Enabled     *bool             `json:"enabled"`             // routes and triggers of one that is off do not run it
+	TimeoutMS   json.RawMessage   `json:"timeout_ms"`          // null: the default again
+	Limits      json.RawMessage   `json:"limits"`              // null: all defaults again
+	Version     *int              `json:"version" example:"1"` // refuse with 409 when the script has another by now
 }
 
 // scriptItem is a script in a list, with the slug of its app, so that nobody
@@ -61,7 +61,7 @@ type scriptChange struct {
 type scriptItem struct {
 	store.Script
 	AppSlug string           `json:"app_slug"`
-	Recent  store.RecentRuns `json:"recent"`
+	Recent  store.RecentRuns `json:"recent"` // its last runs
 }
 
 // listAllScripts lists the scripts of all apps that the caller may see.

@@ -24,7 +24,7 @@ func (s *Server) listSecrets(c echo.Context, by principal) error {
 
 // secretBody is the body of PUT apps/{app}/secrets/{name}.
 type secretBody struct {
-	Value string `json:"value" jsonschema:"required"`
+	Value string `json:"value" jsonschema:"required" example:"a long random text"` // 1 to 8,192 bytes; no call shows it again
 }
 
 func (s *Server) setSecret(c echo.Context, by principal) error {

@@ -60,6 +60,8 @@ type Config struct {
 	// Challenge answers what a certificate authority asks at the plain address,
 	// before all else; nil when none does.
 	Challenge func(otherwise nethttp.Handler) nethttp.Handler
+	// Certificate says how it is with that of the encrypted address; nil without one.
+	Certificate func() CertificateState
 	// MetricsOff keeps /metrics shut; otherwise it asks for an API key with
 	// instance:read.
 	MetricsOff bool
@@ -154,6 +156,9 @@ func withDefaults(c Config) Config {
 	c.AdminHost = routing.NormalHost(c.AdminHost)
 	if c.Backups == nil {
 		c.Backups = func() (time.Time, string) { return time.Time{}, "" }
+	}
+	if c.Certificate == nil {
+		c.Certificate = func() CertificateState { return CertificateState{} }
 	}
 	if c.Challenge == nil {
 		c.Challenge = func(otherwise nethttp.Handler) nethttp.Handler { return otherwise }

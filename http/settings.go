@@ -13,8 +13,8 @@ type Setting struct {
 	Description string  `json:"description"`
 	Value       *string `json:"value"` // null for what is secret
 	Default     string  `json:"default"`
-	Source      string  `json:"source"` // where Value came from: flag, environment, file or default
-	Secret      bool    `json:"secret"`
+	Source      string  `json:"source"` // where the value came from: flag, environment, file or default
+	Secret      bool    `json:"secret"` // whether its value is never shown
 }
 
 // settingList is the answer of GET instance/settings.

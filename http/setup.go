@@ -15,10 +15,10 @@ import (
 
 // setupBody is the body of POST auth/setup.
 type setupBody struct {
-	Token    string `json:"token" jsonschema:"required"`
-	Username string `json:"username" jsonschema:"required"`
-	Password string `json:"password" jsonschema:"required"`
-	Cookie   bool   `json:"cookie"` // as in a login
+	Token    string `json:"token" jsonschema:"required" example:"TOKEN"`                    // from the link that the server printed at its first start
+	Username string `json:"username" jsonschema:"required" example:"ada"`                   // 1 to 128 bytes
+	Password string `json:"password" jsonschema:"required" example:"correct horse battery"` // 8 to 1,024 bytes
+	Cookie   bool   `json:"cookie"`                                                         // as in a login
 }
 
 // setup guards the making of the first owner: one at a time, so that a crowd

@@ -18,12 +18,12 @@ const wireVersion = 1
 
 // versions is the answer of /version (spec 1).
 type versions struct {
-	Product       string `json:"product"`
-	SDK           string `json:"sdk"`
-	API           int    `json:"api"`
-	Schema        int    `json:"schema"`
-	Wire          int    `json:"wire"`
-	PublicBaseURL string `json:"public_base_url"`
+	Product       string `json:"product"`         // of the program
+	SDK           string `json:"sdk"`             // of what scripts see
+	API           int    `json:"api"`             // of this API
+	Schema        int    `json:"schema"`          // of the database
+	Wire          int    `json:"wire"`            // reserved
+	PublicBaseURL string `json:"public_base_url"` // where the instance is reached from outside
 }
 
 // showHealth answers /healthz: the process serves.

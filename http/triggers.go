@@ -73,7 +73,7 @@ func (s *Server) changeTrigger(c echo.Context, _ principal) error {
 	if err := bind(c, &body); err != nil {
 		return err
 	}
-	current, err := s.pathTrigger(c)
+	id, err := pathID(c, "id", "trigger")
 	if err != nil {
 		return err
 	}
@@ -81,17 +81,9 @@ func (s *Server) changeTrigger(c echo.Context, _ principal) error {
 	if err != nil {
 		return err
 	}
-	rules, err := s.checkedRules(current.Kind, body.rule())
-	if err != nil {
-		return err
-	}
 	change := store.TriggerChange{ScriptID: script, Name: body.Name, Enabled: body.Enabled, Ordered: body.Ordered,
-		Cron: rules.Cron, KV: rules.KV, Docs: rules.Docs, Topic: rules.Topic, DeadLetter: rules.DeadLetter}
-	if body.Retry != nil {
-		policy := body.Retry.over(current.Retry)
-		change.Retry = &policy
-	}
-	trigger, err := s.store.UpdateTrigger(c.Request().Context(), current.ID, change)
+		Complete: func(t store.Trigger) (store.Trigger, error) { return s.completedTrigger(t, &body) }}
+	trigger, err := s.store.UpdateTrigger(c.Request().Context(), id, change)
 	if err != nil {
 		return fmt.Errorf("change trigger: %w", err)
 	}
@@ -111,8 +103,8 @@ func (s *Server) deleteTrigger(c echo.Context, _ principal) error {
 
 // previewBody is the body of triggers:preview.
 type previewBody struct {
-	Schedule string `json:"schedule" jsonschema:"required"`
-	Timezone string `json:"timezone"`
+	Schedule string `json:"schedule" jsonschema:"required" example:"0 7 * * 1-5"` // as in a cron trigger
+	Timezone string `json:"timezone" example:"Europe/Berlin"`                     // an IANA name; UTC when left out
 }
 
 // previewAnswer has the next firings, as moments and as the clock on the wall
@@ -146,7 +138,7 @@ func (s *Server) previewTrigger(c echo.Context, _ principal) error {
 // fireBody is the body of POST triggers/{id}/fire. Event has the fields of the
 // trigger's kind; what is left out is an example.
 type fireBody struct {
-	Event json.RawMessage `json:"event"`
+	Event json.RawMessage `json:"event" example:"{}"` // fields of the event; an example when left out
 }
 
 // fireTrigger answers POST triggers/{id}/fire: one run of the trigger's script

@@ -12,15 +12,15 @@ import (
 
 // userDraft is the body of POST admins.
 type userDraft struct {
-	Username string     `json:"username" jsonschema:"required"`
-	Password string     `json:"password" jsonschema:"required"`
-	Role     store.Role `json:"role" jsonschema:"required"`
+	Username string     `json:"username" jsonschema:"required" example:"grace"`                 // 1 to 128 bytes, unique
+	Password string     `json:"password" jsonschema:"required" example:"correct horse battery"` // 8 to 1,024 bytes
+	Role     store.Role `json:"role" jsonschema:"required" example:"member"`                    // what the user may do in the instance
 }
 
 // userChange is the body of PATCH admins/{id}.
 type userChange struct {
-	Role     *store.Role `json:"role"`
-	Active   *bool       `json:"active"`
+	Role     *store.Role `json:"role" example:"admin"`
+	Active   *bool       `json:"active"` // one that is not cannot sign in, and its keys and triggers do not work
 	Password *string     `json:"password"`
 }
 

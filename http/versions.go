@@ -44,7 +44,7 @@ func (s *Server) showVersion(c echo.Context, _ principal) error {
 
 // rollbackBody is the body of POST scripts/{id}/rollback.
 type rollbackBody struct {
-	Version int `json:"version" jsonschema:"required"`
+	Version int `json:"version" jsonschema:"required" example:"1"` // the old version
 }
 
 // rollBackScript saves an old version's source as a new version.

@@ -6,7 +6,7 @@ import "strings"
 // the annotations of the Lua language server alike (spec 3, "One description,
 // four uses").
 type Description struct {
-	Version     string              `json:"version"`     // SDKVersion
+	Version     string              `json:"version"`     // of what scripts see, major.minor
 	Modules     []ModuleDescription `json:"modules"`     // of PiCloud
 	Standard    []ModuleDescription `json:"standard"`    // of Lua; the one without a name has the global functions
 	Context     ParamDoc            `json:"context"`     // ctx

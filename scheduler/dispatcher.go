@@ -213,7 +213,7 @@ func (d *dispatcher) arrive() {
 // apply gives a lane what its trigger and script say.
 func apply(catalog *store.Catalog, l *lane, script uuid.UUID) {
 	if t := catalog.Triggers[l.key.trigger]; t != nil {
-		l.ordered, script = t.Ordered, t.ScriptID
+		l.ordered = t.Ordered
 	}
 	l.held = catalog.Held(l.key.trigger, script) != ""
 }

@@ -40,6 +40,7 @@ type item struct {
 	due     time.Time
 	row     *store.Delivery // read ahead, or nil
 	reading bool            // a worker is reading the row
+	gone    bool            // it has left the queue
 	burial  *store.Burial   // it shall become a dead letter, and could not yet
 }
 
@@ -210,7 +211,7 @@ func (q *queue) finish(c *claim, next *again, now time.Time) {
 	if c.item.row != nil {
 		q.forget(c.item)
 	}
-	if next != nil {
+	if c.item.gone = next == nil; !c.item.gone {
 		q.waiting++
 		q.putBack(c, next, now)
 	}
@@ -273,6 +274,7 @@ func (q *queue) drop(l *lane) []*item {
 	q.delayed = kept
 	heap.Init(&q.delayed)
 	for _, it := range dropped {
+		it.gone = true
 		if it.row != nil {
 			q.forget(it)
 		}

@@ -259,6 +259,33 @@ func TestHeldLanesWait(t *testing.T) {
 	}
 }
 
+// A row that is read for a delivery which has left the queue meanwhile does not
+// count towards what is read ahead: nobody would take it off again.
+func TestRowsOfWhatHasLeftAreNotCounted(t *testing.T) {
+	t.Parallel()
+	q := newQueue(4)
+	app, trigger := uuid.New(), uuid.New()
+	for _, it := range pushed(q, app, trigger, 3) {
+		it.Bytes = 1000
+	}
+	first := q.claim(testStart)
+	batch := q.ahead(first) // of all three
+	second := q.claim(testStart)
+	if !done(q, second, testStart) {
+		t.Fatal("a claim was lost")
+	}
+	q.drop(second.lane)
+	for _, it := range batch {
+		q.loadedRow(it, &store.Delivery{})
+	}
+	if len(batch) != 3 || first.item.row == nil || q.loaded != 1000 {
+		t.Errorf("read %d rows; %d bytes count, want those of the one that runs", len(batch), q.loaded)
+	}
+	if done(q, first, testStart); q.loaded != 0 {
+		t.Errorf("%d bytes count at the end", q.loaded)
+	}
+}
+
 func TestBackoff(t *testing.T) {
 	t.Parallel()
 	exponential := store.RetryPolicy{MaxAttempts: 10, Backoff: store.BackoffExponential, BaseMS: 1000, MaxMS: 60_000}

@@ -29,10 +29,11 @@ func (q *queue) ahead(c *claim) []*item {
 }
 
 // loadedRow keeps the row of an item that was read ahead; nil for one that is
-// not in the table any more.
+// not in the table any more. One that has left the queue meanwhile needs none,
+// and nobody would forget it.
 func (q *queue) loadedRow(it *item, row *store.Delivery) {
 	it.reading = false
-	if it.row == nil && row != nil {
+	if it.row == nil && row != nil && !it.gone {
 		it.row = row
 		q.loaded += it.Bytes
 	}

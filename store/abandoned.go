@@ -16,7 +16,7 @@ type AbandonedExecution struct {
 	RequestID   string    `json:"request_id"`
 	Method      string    `json:"method"`
 	Path        string    `json:"path"`
-	StatusCode  int       `json:"status_code"`
+	StatusCode  int       `json:"status_code"` // of the answer that nobody took
 	DurationMS  float64   `json:"duration_ms"`
 	AbandonedAt Time      `json:"abandoned_at"`
 }

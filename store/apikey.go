@@ -33,11 +33,11 @@ type APIKey struct {
 	ID         uuid.UUID  `json:"id"`
 	UserID     uuid.UUID  `json:"-"`
 	Name       string     `json:"name"`
-	Prefix     string     `json:"prefix"`
+	Prefix     string     `json:"prefix"` // how the key begins, to know it by
 	BodyFilter uint32     `json:"-"`
 	BodyHash   string     `json:"-"`
 	Scopes     []Scope    `json:"scopes"`
-	App        *uuid.UUID `json:"app"`
+	App        *uuid.UUID `json:"app"` // the one app that it is bound to
 	CreatedAt  Time       `json:"created_at"`
 	ExpiresAt  *Time      `json:"expires_at"`
 	LastUsedAt *Time      `json:"last_used_at"`

@@ -13,8 +13,8 @@ type App struct {
 	Name        string    `json:"name"`
 	Description string    `json:"description"`
 	CreatedAt   Time      `json:"created_at"`
-	// SandboxLifted says that pages of the app's scripts share the admin page's
-	// origin and can act as any admin who visits them (spec 5, "Admin isolation").
+	// SandboxLifted is true when pages of the app's scripts share the admin page's
+	// origin and can act as any admin who visits them.
 	SandboxLifted bool `json:"sandbox_lifted"`
 }
 

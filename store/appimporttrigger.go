@@ -46,10 +46,13 @@ func (i *importer) writeTrigger(in *ImportedTrigger, old *Trigger) error {
 		_, err := i.store.createTrigger(i.transaction, in.TriggerDraft)
 		return err
 	}
-	change := TriggerChange{ScriptID: &in.ScriptID, Enabled: &in.Enabled, Ordered: &in.Ordered, Retry: &in.Retry}
-	if slices.Contains(fields, "rule") {
-		change.Cron, change.KV, change.Docs, change.Topic, change.DeadLetter = in.Cron, in.KV, in.Docs, in.Topic, in.DeadLetter
-	}
+	change := TriggerChange{ScriptID: &in.ScriptID, Enabled: &in.Enabled, Ordered: &in.Ordered, Complete: func(t Trigger) (Trigger, error) {
+		t.Retry = in.Retry
+		if slices.Contains(fields, "rule") {
+			t.Cron, t.KV, t.Docs, t.Topic, t.DeadLetter = in.Cron, in.KV, in.Docs, in.Topic, in.DeadLetter
+		}
+		return t, nil
+	}}
 	_, err := changeTrigger(i.transaction, *old, change)
 	return err
 }

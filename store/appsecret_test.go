@@ -304,11 +304,19 @@ func TestRotation(t *testing.T) {
 	config, app := folderWithSecret(t, KeySource{})
 	path := filepath.Join(config.Dir, KeyName)
 	old := keyFrom(t, path)
+	const nobody = 65534
+	if os.Geteuid() == 0 { // as with sudo on a folder of the service's
+		noError(t, os.Chown(config.Dir, nobody, nobody))
+	}
 	if n := must[int](t)(RotateKey(t.Context(), config, "")); n != 1 {
 		t.Errorf("%d secrets were sealed anew", n)
 	}
 	if keyFrom(t, path) == old {
 		t.Error("the key is the old one")
+	}
+	folder, key := must[os.FileInfo](t)(os.Stat(config.Dir)), must[os.FileInfo](t)(os.Stat(path))
+	if owner(key) != owner(folder) {
+		t.Errorf("the key belongs to %d, the folder to %d", owner(key), owner(folder))
 	}
 	wantSecret(t, config, app)
 	config.SecretKey = KeySource{Name: "the old key", Key: &old}

@@ -25,9 +25,9 @@ type Actor struct {
 
 // Target is what a change is about. Its name is the one at that moment.
 type Target struct {
-	Kind string     `json:"kind"`
+	Kind string     `json:"kind"` // of thing
 	ID   *uuid.UUID `json:"id"`
-	Name string     `json:"name"`
+	Name string     `json:"name"` // at that moment
 	App  *uuid.UUID `json:"-"`
 }
 
@@ -38,15 +38,15 @@ type AuditEntry struct {
 	Number    int64           `json:"number"`
 	At        Time            `json:"at"`
 	LastAt    Time            `json:"last_at"`
-	Times     int64           `json:"times"`
-	Action    string          `json:"action"`
+	Times     int64           `json:"times"`  // how often, when it repeats within a day
+	Action    string          `json:"action"` // such as create_script
 	UserID    *uuid.UUID      `json:"user_id"`
 	Username  string          `json:"username"`
-	KeyID     *uuid.UUID      `json:"key_id"`
+	KeyID     *uuid.UUID      `json:"key_id"` // the API key that was used
 	Target    Target          `json:"target"`
 	AppID     *uuid.UUID      `json:"app_id"`
 	Details   json.RawMessage `json:"details"`
-	Address   string          `json:"address"`
+	Address   string          `json:"address"` // where the call came from
 	RequestID string          `json:"request_id"`
 }
 

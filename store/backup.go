@@ -72,11 +72,20 @@ func (f BackupFolder) trim(newest string) error {
 			errs = append(errs, os.Remove(filepath.Join(f.Dir, old.Name)))
 		}
 	}
-	leftovers, err := filepath.Glob(filepath.Join(f.Dir, backupPrefix+"*"+backupSuffix+".new*"))
-	for _, path := range leftovers {
-		errs = append(errs, os.Remove(path))
+	entries, err := os.ReadDir(f.Dir)
+	for _, entry := range entries {
+		name, unfinished := strings.CutSuffix(entry.Name(), ".new")
+		if _, ours := backupTime(name); ours && unfinished {
+			errs = append(errs, os.Remove(filepath.Join(f.Dir, entry.Name())))
+		}
 	}
 	return errors.Join(append(errs, err)...)
+}
+
+// backupTime is when the backup of a name was taken; false for any other file.
+func backupTime(name string) (time.Time, bool) {
+	at, err := time.Parse(backupPrefix+backupStamp+backupSuffix, name)
+	return at, err == nil && BackupName(at) == name
 }
 
 // List returns the folder's backups, newest first; none when it is not there.
@@ -87,9 +96,8 @@ func (f BackupFolder) List() ([]Backup, error) {
 	}
 	found := []Backup{}
 	for _, entry := range entries {
-		stamp, ok := strings.CutPrefix(entry.Name(), backupPrefix)
-		at, err := time.Parse(backupStamp+backupSuffix, stamp)
-		if !ok || err != nil || !entry.Type().IsRegular() {
+		at, ok := backupTime(entry.Name())
+		if !ok || !entry.Type().IsRegular() {
 			continue
 		}
 		info, err := entry.Info()
@@ -165,7 +173,7 @@ func CopyDatabase(ctx context.Context, dir, path string) error {
 // dropCopies removes what a process that ended in the middle has left.
 func dropCopies(path string) error {
 	var errs []error
-	for _, suffix := range []string{".download", ".download.new", ".restore"} {
+	for _, suffix := range []string{".download", ".download.new", ".restore", ".restore.new"} {
 		errs = append(errs, removeIfThere(path+suffix))
 	}
 	return errors.Join(errs...)

@@ -113,14 +113,14 @@ func TestBackupFolder(t *testing.T) {
 	config := testConfig(t, t.TempDir())
 	config.Now = clock.now
 	s := openTest(t, config)
-	folder := BackupFolder{Dir: filepath.Join(t.TempDir(), "stick"), Keep: 2}
+	folder := BackupFolder{Dir: filepath.Join(t.TempDir(), "[stick]"), Keep: 2}
 	_, err := s.BackUp(t.Context(), folder)
 	wantCode(t, err, KindUnavailable, "no_backup_folder")
 	if list := must[[]Backup](t)(folder.List()); len(list) != 0 {
 		t.Errorf("a folder that is not there holds %+v", list)
 	}
 	noError(t, os.Mkdir(folder.Dir, 0o700))
-	for _, other := range []string{"picloud-notes.db", "picloud-20260101T000000Z.db.new", "readme.txt"} {
+	for _, other := range []string{"picloud-notes.db", "picloud-notes.db.new", "picloud-20260101T000000Z.db.newer", "picloud-20260101T000000Z.db.new", "readme.txt"} {
 		noError(t, os.WriteFile(filepath.Join(folder.Dir, other), []byte("x"), 0o600))
 	}
 	var taken []string
@@ -141,7 +141,7 @@ func TestBackupFolder(t *testing.T) {
 	if want := []string{taken[2], taken[1], taken[3]}; !slices.Equal(names, want) {
 		t.Errorf("kept %v, want %v", names, want)
 	}
-	for name, there := range map[string]bool{"picloud-notes.db": true, "readme.txt": true, "picloud-20260101T000000Z.db.new": false} {
+	for name, there := range map[string]bool{"picloud-notes.db": true, "picloud-notes.db.new": true, "picloud-20260101T000000Z.db.newer": true, "readme.txt": true, "picloud-20260101T000000Z.db.new": false} {
 		if _, err := os.Stat(filepath.Join(folder.Dir, name)); (err == nil) != there {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -28,15 +28,23 @@ type BackupCheck struct {
 // and index, the references between tables, and that it is a PiCloud database
 // of a schema that this binary knows. It changes nothing.
 func CheckBackup(ctx context.Context, path string) (check BackupCheck, err error) {
-	info, err := os.Stat(path)
-	if err != nil {
+	if check.Bytes, err = backupSize(path); err != nil {
 		return check, err
 	}
-	check.Bytes = info.Size()
-	if !info.Mode().IsRegular() || info.Size() == 0 {
-		return check, refusal("%s is not a backup: it is empty, or no file", path)
+	return check, check.examine(ctx, path, finishedOptions, path)
+}
+
+// backupSize returns a backup's size, and refuses what cannot be one. It opens
+// nothing: a named pipe would never answer.
+func backupSize(path string) (int64, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, err
 	}
-	return check, check.examine(ctx, path, finishedOptions)
+	if !info.Mode().IsRegular() || info.Size() == 0 {
+		return 0, refusal("%s is not a backup: it is empty, or no file", path)
+	}
+	return info.Size(), nil
 }
 
 // CheckDatabase is CheckBackup for the database of a data folder, whether a
@@ -51,19 +59,22 @@ func CheckDatabase(ctx context.Context, dir string) (check BackupCheck, err erro
 		return check, err
 	}
 	check.Bytes = info.Size()
-	return check, check.examine(ctx, path, inspectOptions)
+	return check, check.examine(ctx, path, inspectOptions, path)
 }
 
-func (b *BackupCheck) examine(ctx context.Context, path, options string) (err error) {
+// examine looks at the file of a path; messages call it by name.
+func (b *BackupCheck) examine(ctx context.Context, path, options, name string) (err error) {
 	c, err := openConnection(path, options)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
-	if err := checkPages(ctx, c); err != nil {
-		return &Error{Kind: KindUnavailable, Code: "database_refused", Err: err, Message: fmt.Sprintf("%s is damaged, or not a database", path)}
+	if err := checkPages(ctx, c); err != nil && resultCode(err) != 0 && !isDamage(err) {
+		return unreadable(path, err)
+	} else if err != nil {
+		return &Error{Kind: KindUnavailable, Code: "database_refused", Err: err, Message: fmt.Sprintf("%s is damaged, or not a database", name)}
 	}
-	return b.read(ctx, c, path)
+	return b.read(ctx, c, name)
 }
 
 // checkPages asks SQLite for everything it can find wrong.
@@ -79,7 +90,7 @@ func checkPages(ctx context.Context, c *connection) error {
 	return err
 }
 
-func (b *BackupCheck) read(ctx context.Context, c *connection, path string) (err error) {
+func (b *BackupCheck) read(ctx context.Context, c *connection, name string) (err error) {
 	if b.Schema, err = schemaVersion(ctx, c); err != nil {
 		return err
 	}
@@ -92,11 +103,11 @@ func (b *BackupCheck) read(ctx context.Context, c *connection, path string) (err
 		return err
 	}
 	if b.Schema > newest {
-		return newerSchema(path, b.Schema, newest)
+		return newerSchema(name, b.Schema, newest)
 	}
 	r, err := c.one(ctx, "SELECT id FROM instance")
 	if err != nil {
-		return &Error{Kind: KindUnavailable, Code: "database_refused", Err: err, Message: path + " is not a PiCloud database"}
+		return &Error{Kind: KindUnavailable, Code: "database_refused", Err: err, Message: name + " is not a PiCloud database"}
 	}
 	b.Instance = r.id(0)
 	return b.readSecrets(ctx, c)
@@ -121,19 +132,73 @@ func (b *BackupCheck) CheckKey(config Config) error {
 	if b.Secrets == 0 {
 		return nil
 	}
-	s := &Store{config: config, instance: b.Instance}
-	keys, err := s.masterKeys()
+	keys, err := b.keys(config)
 	if errors.Is(err, fs.ErrNotExist) {
-		return refusal("the backup has %d secrets, but there is no key in %s: put the key of the id %s there first", b.Secrets, s.keyPlace(), b.KeyID)
+		return refusal("the %d secrets in it need the key of the id %s, but there is no key in %s: put it there first", b.Secrets, b.KeyID, b.keyPlace(config))
 	}
 	if err != nil {
 		return err
 	}
+	if b.opens(config, keys) {
+		return nil
+	}
+	return refusal("the %d secrets in it are sealed with another key than %s (their key has the id %s, this one %s): put the right one there first",
+		b.Secrets, b.keyPlace(config), b.KeyID, keys[0].id())
+}
+
+// CheckStart is CheckKey for a database that is in use: a server refuses every
+// key but the one it was sealed with, unless the key is the folder's own, which
+// is missing, and there are no secrets.
+func (b *BackupCheck) CheckStart(config Config) error {
+	if b.Secrets > 0 || b.sealedKey == nil {
+		return b.CheckKey(config)
+	}
+	keys, err := b.keys(config)
+	if errors.Is(err, fs.ErrNotExist) && config.SecretKey.inFolder() {
+		return nil
+	}
+	if err == nil && !b.opens(config, keys) {
+		err = refusal("%s (id %s) is not the key that the database was sealed with (id %s): put the right one there", b.keyPlace(config), keys[0].id(), b.KeyID)
+	}
+	return err
+}
+
+func (b *BackupCheck) keys(config Config) ([]SecretKey, error) {
+	return (&Store{config: config}).masterKeys()
+}
+
+func (b *BackupCheck) keyPlace(config Config) string { return (&Store{config: config}).keyPlace() }
+
+// opens reports whether one of the keys opens what the database has sealed.
+func (b *BackupCheck) opens(config Config, keys []SecretKey) bool {
+	s := &Store{config: config, instance: b.Instance}
 	for _, key := range keys {
 		if _, err := s.openWith(key, b.sealedKey); err == nil {
-			return nil
+			return true
 		}
 	}
-	return refusal("the backup's %d secrets are sealed with another key than %s (their key has the id %s, this one %s): put the right one there first",
-		b.Secrets, s.keyPlace(), b.KeyID, keys[0].id())
+	return false
+}
+
+// freeOfKey lets a copy without secrets take the key of where it goes: sealed
+// with another, it would not start there. What the other key has sealed besides,
+// answers to webhooks that may come again, is lost.
+func (b *BackupCheck) freeOfKey(config Config, path string) (err error) {
+	if b.Secrets > 0 || b.sealedKey == nil {
+		return nil
+	}
+	if keys, err := b.keys(config); err == nil && b.opens(config, keys) {
+		return nil
+	}
+	c, err := openConnection(path, aloneOptions)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.close()) }()
+	for _, statement := range []string{"UPDATE instance SET sealed_key = NULL, key_id = NULL", "DELETE FROM webhook_answers"} {
+		if _, err := c.exec(statement); err != nil {
+			return fmt.Errorf("letting the backup take another key: %w", err)
+		}
+	}
+	return nil
 }

@@ -20,6 +20,8 @@ const (
 	// copyOptions: if the copy comes to nothing its file goes, so that it needs
 	// neither a journal nor syncs of its own.
 	copyOptions = "?_journal_mode=OFF&_synchronous=OFF&_pragma=cache_size(-512)"
+	// aloneOptions change a copy, durably, without leaving a file beside it.
+	aloneOptions = "?_journal_mode=DELETE&_synchronous=FULL"
 	// finishedOptions open a copy that nobody writes to, without any file beside it.
 	finishedOptions = "?mode=ro&immutable=1&_query_only=1"
 )

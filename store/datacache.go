@@ -185,6 +185,10 @@ func (s *cacheShard) unlink(e *cachedEntry) {
 	e.older.newer, e.newer.older = e.newer, e.older
 }
 
+// maxKnownChanges bounds the collections of which collectionChanges knows when
+// they changed: scripts make as many as they like.
+const maxKnownChanges = 10_000
+
 // collectionChanges knows for each collection when it last changed, counted in
 // changes of all since the start. Optimistic transactions check with it what
 // they have listed.
@@ -192,11 +196,17 @@ type collectionChanges struct {
 	mutex sync.Mutex
 	count uint64
 	last  map[collectionName]uint64
+	// before: any collection that is not in last may have changed up to here.
+	before uint64
 }
 
 func (c *collectionChanges) note(name collectionName) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
+	if len(c.last) >= maxKnownChanges {
+		clear(c.last)
+		c.before = c.count
+	}
 	c.count++
 	c.last[name] = c.count
 }
@@ -208,11 +218,11 @@ func (c *collectionChanges) now() uint64 {
 	return c.count
 }
 
-// since reports whether a collection changed after a position.
+// since reports whether a collection changed, or may have changed, after a position.
 func (c *collectionChanges) since(name collectionName, position uint64) bool {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	return c.last[name] > position
+	return max(c.last[name], c.before) > position
 }
 
 // forget drops what is known of a deleted app.

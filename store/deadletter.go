@@ -26,7 +26,7 @@ const (
 type DeadLetter struct {
 	ID        uuid.UUID       `json:"id"`
 	AppID     uuid.UUID       `json:"app_id"`
-	TriggerID *uuid.UUID      `json:"trigger_id"` // nil for a request of an asynchronous route
+	TriggerID *uuid.UUID      `json:"trigger_id"` // null for a request of an asynchronous route
 	ScriptID  uuid.UUID       `json:"script_id"`
 	Event     Event           `json:"event"`
 	Error     string          `json:"error"` // why it was given up
@@ -305,7 +305,7 @@ func (s *Store) setDeadLetter(t *transaction, app uuid.UUID, key int64, from, to
 }
 
 // ReplayDeadLetter queues the event again, with all attempts before it, under
-// the same event id. Conflict "dead_letter_closed", or "trigger_gone" when the
+// the same event id and with the time at which it occurred. Conflict "dead_letter_closed", or "trigger_gone" when the
 // trigger or the script does not exist any more; limit "outbox_full". A replay
 // by a run that an event started is one step deeper than that event, so that a
 // handler that replays what fails comes to an end.
@@ -325,7 +325,8 @@ func (s *Store) ReplayDeadLetter(ctx context.Context, id uuid.UUID, origin Origi
 		} else if _, err := script(t, target.Script); err != nil {
 			return DeadLetter{}, triggerGone(err)
 		}
-		event := newEvent{id: d.Event.ID, app: d.AppID, kind: d.Event.Kind, depth: max(d.Event.Depth, origin.Depth+1), data: d.Event.Data, body: d.Event.Body}
+		event := newEvent{id: d.Event.ID, app: d.AppID, kind: d.Event.Kind, depth: max(d.Event.Depth, origin.Depth+1), at: d.Event.OccurredAt,
+			data: d.Event.Data, body: d.Event.Body}
 		if _, err := s.put(t, event, target); err != nil {
 			return DeadLetter{}, err
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -159,5 +160,28 @@ func TestAbandonedExecutionsAreCapped(t *testing.T) {
 	}))
 	if gone != 0 {
 		t.Error("the oldest note is still there")
+	}
+}
+
+// A replay is the same event: it has occurred when it did, and its delivery has
+// waited since the replay.
+func TestAReplayedEventOccurredWhenItDid(t *testing.T) {
+	t.Parallel()
+	clock, config := newTestClock(), testConfig(t, t.TempDir())
+	config.Now = clock.now
+	f := newEventFixture(t, openTest(t, config))
+	f.trigger(t, "all", TriggerKV, DataRule{Collection: "sensors"})
+	buried := f.deliver(t)
+	noError(t, f.BuryDelivery(t.Context(), Burial{Delivery: buried, Reason: "failed"}))
+	letter := must[DeadLetter](t)(f.DeadLetter(t.Context(), buried.ID))
+	clock.step(24 * time.Hour)
+	must[DeadLetter](t)(f.ReplayDeadLetter(t.Context(), letter.ID, Origin{}))
+	clock.step(time.Minute)
+	replayed := must[Page[Delivery]](t)(f.Deliveries(t.Context(), f.app.ID, PageRequest{})).Items[0].Event
+	if replayed.ID != letter.Event.ID || replayed.OccurredAt != letter.Event.OccurredAt {
+		t.Errorf("the replay is event %s of %s, it was %s of %s", replayed.ID, replayed.OccurredAt, letter.Event.ID, letter.Event.OccurredAt)
+	}
+	if stats := must[OutboxStats](t)(f.OutboxStats(t.Context())); stats.OldestMS != time.Minute.Milliseconds() {
+		t.Errorf("the oldest delivery has waited %d ms, want a minute", stats.OldestMS)
 	}
 }

@@ -21,14 +21,14 @@ type Attempt struct {
 type Delivery struct {
 	ID        uuid.UUID  `json:"id"`
 	AppID     uuid.UUID  `json:"app_id"`
-	TriggerID *uuid.UUID `json:"trigger_id"` // nil for a request of an asynchronous route
+	TriggerID *uuid.UUID `json:"trigger_id"` // null for a request of an asynchronous route
 	ScriptID  uuid.UUID  `json:"script_id"`
 	Event     Event      `json:"event"`
-	Failures  int        `json:"failures"`
-	Crashes   int        `json:"crashes"`
+	Failures  int        `json:"failures"` // attempts that failed
+	Crashes   int        `json:"crashes"`  // ends of the process while it ran
 	Attempts  []Attempt  `json:"attempts"`
-	DueAt     *Time      `json:"due_at"`         // nil: at once
-	Held      string     `json:"held,omitempty"` // why it does not run; see Catalog.Held
+	DueAt     *Time      `json:"due_at"`         // null: at once
+	Held      string     `json:"held,omitempty"` // why it does not run
 }
 
 const selectDeliveries = "SELECT key, rest, app_id, trigger_id, script_id, event_id, kind, depth, occurred_at, failures, crashes, due_at," +
@@ -117,12 +117,16 @@ const (
 )
 
 // Held says why deliveries of a trigger (zero: of an asynchronous route) to a
-// script wait although they are due, or "".
+// script wait although they are due, or "". A trigger's go to the script that it
+// has now, whatever it had when they were put.
 func (c *Catalog) Held(trigger, script uuid.UUID) string {
-	if t := c.Triggers[trigger]; t != nil && !t.Enabled {
-		return HeldDisabled
-	} else if t != nil && t.Held != "" {
-		return t.Held
+	if t := c.Triggers[trigger]; t != nil {
+		switch script = t.ScriptID; {
+		case !t.Enabled:
+			return HeldDisabled
+		case t.Held != "":
+			return t.Held
+		}
 	}
 	if s := c.Scripts[script]; s != nil && !s.Enabled {
 		return HeldScriptDisabled

@@ -49,3 +49,41 @@ func TestReallyFullDisk(t *testing.T) {
 		return err
 	}))
 }
+
+// A server that was stopped starts on a disk that has become full since, as far
+// as its ballast reaches; past that it says that the disk is full, not that the
+// database is damaged, and so does the check of a backup's room.
+func TestStartOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=32m"); err != nil {
+		t.Skipf("a small disk cannot be mounted here: %v", err)
+	}
+	t.Cleanup(func() { noError(t, syscall.Unmount(dir, syscall.MNT_DETACH)) })
+	config := testConfig(t, filepath.Join(dir, "data"))
+	backup, _ := backedUp(t, config)
+	fill := func(name string) {
+		t.Helper()
+		noError(t, removeIfThere(filepath.Join(config.Dir, databaseName+"-shm")))
+		_ = os.WriteFile(filepath.Join(dir, name), make([]byte, 32<<20), 0o600) // fails at the disk's end
+	}
+	fill("filler")
+	_, err := CheckDatabase(t.Context(), config.Dir)
+	wantCode(t, err, KindUnavailable, "storage_full")
+	_, err = Restore(t.Context(), config, backup, false)
+	wantCode(t, err, KindUnavailable, "storage_full")
+	s := must[*Store](t)(open(t.Context(), config, embeddedMigrations(t), false))
+	if !s.DiskFull() || s.Catalog().AppBySlug("after") == nil {
+		t.Error("a server that lives on its ballast does not know that the disk is full, or lacks an app")
+	}
+	closeTest(t, s)
+	fill("more")
+	_, err = open(t.Context(), config, embeddedMigrations(t), false)
+	if err == nil || strings.Contains(err.Error(), "damaged (quick_check)") || !strings.Contains(err.Error(), "disk is full") {
+		t.Errorf("the start on a full disk says %v", err)
+	}
+	noError(t, os.Remove(filepath.Join(dir, "filler")))
+	if openTest(t, config).Catalog().AppBySlug("after") == nil {
+		t.Error("the app is gone")
+	}
+}

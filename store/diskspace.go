@@ -17,6 +17,9 @@ const (
 	// resumeBytes must be free before writes are taken again, so that they do
 	// not eat the space that clearing up needs, and to make the ballast anew.
 	resumeBytes = 8 << 20
+	// startBytes are what a start needs for the small files that it makes beside
+	// the database, without which SQLite cannot read it.
+	startBytes = 1 << 20
 )
 
 // diskSpace remembers that the disk is full, and looks after the ballast.
@@ -45,6 +48,17 @@ func (d *diskSpace) prepare() error {
 	}
 	// Written, not reserved: a sparse file would hold no blocks to give back.
 	return writeFile(d.ballast(), make([]byte, ballastBytes))
+}
+
+// makeRoomToStart gives the ballast back when the disk is too full to start on:
+// the instance then serves what does not write, and says what is wrong.
+func (d *diskSpace) makeRoomToStart() error {
+	free, err := d.free()
+	if err != nil || free >= startBytes {
+		return err
+	}
+	d.markFull()
+	return d.release()
 }
 
 // release gives the ballast back to the disk.

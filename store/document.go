@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,7 +12,7 @@ import (
 // Document is one JSON object of a document collection.
 type Document struct {
 	ID        string          `json:"id"`
-	Rev       int64           `json:"rev"`
+	Rev       int64           `json:"rev"` // goes up with each change
 	Data      json.RawMessage `json:"data"`
 	CreatedAt Time            `json:"created_at"`
 	UpdatedAt Time            `json:"updated_at"`
@@ -68,7 +69,36 @@ func checkDocument(data json.RawMessage) error {
 	if len(data) == 0 || data[0] != '{' {
 		return Errorf(KindInvalid, "invalid_document", "a document is a JSON object")
 	}
+	if namesZero(data) {
+		return Errorf(KindInvalid, "invalid_document", "a field's name has a zero character in it")
+	}
 	return nil
+}
+
+// namesZero reports whether a name in JSON without white space has a zero
+// character. SQLite compares names up to the first one, so that a patch of
+// "a\u0000b" would change "a".
+func namesZero(data []byte) bool {
+	zero := []byte(`\u0000`)
+	if !bytes.Contains(data, zero) {
+		return false
+	}
+	for i := 0; i < len(data); i++ {
+		if data[i] != '"' {
+			continue
+		}
+		found := false
+		for i++; data[i] != '"'; i++ {
+			if data[i] == '\\' {
+				found = found || bytes.HasPrefix(data[i:], zero)
+				i++
+			}
+		}
+		if found && data[i+1] == ':' { // inside the object something always follows
+			return true
+		}
+	}
+	return false
 }
 
 // storedID is the form in which an id is stored: of a UUID the 16 bytes, which

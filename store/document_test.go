@@ -192,6 +192,7 @@ func TestQueryErrorsNameThePlace(t *testing.T) {
 		`{"where":{"any":{"a":1}}}`:                        "where.any must be a list",
 		`{"where":{"":1}}`:                                 "a field name is",
 		`{"where":{"a\\":1}}`:                              "ends with a backslash",
+		`{"where":{"a\u0000b":1}}`:                         "has a zero character in it",
 		`{"where":{"created_at":{"gt":5}}}`:                "created_at is compared with a time",
 		`{"where":{"updated_at":"noon"}}`:                  `"noon" is not a time`,
 		`{"where":{"id":{"gt":"a"}}}`:                      "gt cannot be used on a document's own id",

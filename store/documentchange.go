@@ -85,6 +85,9 @@ func (s *Store) PatchDocument(ctx context.Context, key DocumentKey, draft Docume
 
 // MergeDocument returns what a JSON merge patch makes of a document's data.
 func (s *Store) MergeDocument(ctx context.Context, data, changes json.RawMessage) (json.RawMessage, error) {
+	if err := checkDocument(changes); err != nil {
+		return nil, err
+	}
 	return readValue(ctx, s, func(t *transaction) (json.RawMessage, error) {
 		r, err := t.first("SELECT json(jsonb_patch(jsonb(?), jsonb(?)))", string(data), string(changes))
 		if err != nil {

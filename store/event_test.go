@@ -276,3 +276,24 @@ func TestFinishedDeliveriesGoWithTheNextOne(t *testing.T) {
 		t.Errorf("%d rows are left, and finished is %v", n, s.outbox.finished())
 	}
 }
+
+// What waits for a trigger goes to the script that the trigger has now.
+func TestDeliveriesAreHeldWithTheScriptOfTheirTrigger(t *testing.T) {
+	t.Parallel()
+	f := newEventFixture(t, newTestStore(t))
+	trigger := f.trigger(t, "all", TriggerKV, DataRule{Collection: "sensors"})
+	f.deliver(t)
+	other := must[Script](t)(f.CreateScript(t.Context(), f.app.ID, ScriptDraft{Name: "other", Source: "return 1"}))
+	must[Trigger](t)(f.UpdateTrigger(t.Context(), trigger, TriggerChange{ScriptID: &other.ID}))
+	for _, c := range []struct {
+		script, want string
+	}{{"handler", ""}, {"other", HeldScriptDisabled}} {
+		for _, script := range []Script{f.script, other} {
+			current := must[Script](t)(f.Script(t.Context(), script.ID))
+			must[Script](t)(f.UpdateScript(t.Context(), current.ID, ScriptChange{Enabled: ptr(script.Name != c.script)}))
+		}
+		if held := must[Page[Delivery]](t)(f.Deliveries(t.Context(), f.app.ID, PageRequest{})).Items[0].Held; held != c.want {
+			t.Errorf("with %s switched off it is held by %q, want %q", c.script, held, c.want)
+		}
+	}
+}

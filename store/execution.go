@@ -26,21 +26,21 @@ type Execution struct {
 	RouteID        uuid.UUID         `json:"-"` // of a request that waited for it; not kept
 	AppID          uuid.UUID         `json:"app_id"`
 	ScriptID       uuid.UUID         `json:"script_id"`
-	ScriptVersion  int               `json:"script_version"`
+	ScriptVersion  int               `json:"script_version"` // that ran
 	RequestID      string            `json:"request_id"`
-	InvocationType string            `json:"invocation_type"`
+	InvocationType string            `json:"invocation_type"` // what started it
 	TriggerID      *uuid.UUID        `json:"trigger_id"`
 	Status         ExecutionStatus   `json:"status"`
-	StatusCode     int               `json:"status_code"`
+	StatusCode     int               `json:"status_code"` // of the HTTP answer
 	StartedAt      Time              `json:"started_at"`
-	DurationMS     float64           `json:"duration_ms"`
+	DurationMS     float64           `json:"duration_ms"` // of the run
 	Usage          Usage             `json:"usage"`
-	Error          *ExecutionError   `json:"error"`
+	Error          *ExecutionError   `json:"error"` // null when it did well
 	Logs           []LogLine         `json:"logs"`
-	LogsDropped    int               `json:"logs_dropped"`
+	LogsDropped    int               `json:"logs_dropped"`      // lines beyond what is kept
 	Queries        []QueryReport     `json:"queries,omitempty"` // the slowest few of documents
-	Request        *RecordedRequest  `json:"request"`
-	Response       *RecordedResponse `json:"response"`
+	Request        *RecordedRequest  `json:"request"`           // the first 8 KiB of its body
+	Response       *RecordedResponse `json:"response"`          // the first 8 KiB of its body
 }
 
 // Usage is what a run used of its limits.
@@ -52,10 +52,10 @@ type Usage struct {
 
 // ExecutionError is the error that ended a run, free of references into the Lua state.
 type ExecutionError struct {
-	Code      string `json:"code"`
+	Code      string `json:"code"` // such as script_error
 	Message   string `json:"message"`
-	Script    string `json:"script"`
-	Line      int    `json:"line"`
+	Script    string `json:"script"` // the script or module that failed
+	Line      int    `json:"line"`   // in that script; 0 when unknown
 	Traceback string `json:"traceback"`
 }
 
@@ -83,8 +83,8 @@ type RecordedRequest struct {
 	Query      string        `json:"query"`
 	Headers    []HeaderField `json:"headers"`
 	Body       string        `json:"body"`
-	BodyBase64 bool          `json:"body_base64,omitempty"`
-	BodyBytes  int           `json:"body_bytes"`
+	BodyBase64 bool          `json:"body_base64,omitempty"` // the body is base64, because its bytes are not UTF-8
+	BodyBytes  int           `json:"body_bytes"`            // the whole length
 }
 
 // RecordedResponse is the part of a response that the log keeps, with the same bounds.
@@ -92,6 +92,6 @@ type RecordedResponse struct {
 	Status     int           `json:"status"`
 	Headers    []HeaderField `json:"headers"`
 	Body       string        `json:"body"`
-	BodyBase64 bool          `json:"body_base64,omitempty"`
-	BodyBytes  int           `json:"body_bytes"`
+	BodyBase64 bool          `json:"body_base64,omitempty"` // the body is base64, because its bytes are not UTF-8
+	BodyBytes  int           `json:"body_bytes"`            // the whole length
 }

@@ -30,6 +30,9 @@ func parseField(text string) (field, error) {
 	if text == "" || len(text) > maxFieldBytes {
 		return field{}, invalidQuery("a field name is 1 to %d bytes", maxFieldBytes)
 	}
+	if strings.IndexByte(text, 0) >= 0 { // SQLite would compare no further
+		return field{}, invalidQuery("field %.64q has a zero character in it", text)
+	}
 	var path []string
 	var name strings.Builder
 	for i := 0; i < len(text); i++ {

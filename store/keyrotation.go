@@ -41,6 +41,9 @@ func RotateKey(ctx context.Context, config Config, newKeyFile string) (resealed 
 	key, err := readKeyFile(path, 0o077)
 	if errors.Is(err, fs.ErrNotExist) {
 		key, err = makeKeyFile(path)
+		if err == nil && newKeyFile == "" { // root's would be unreadable for the server
+			err = giveToOwner(config.Dir, path)
+		}
 	}
 	if err != nil {
 		return 0, fmt.Errorf("the new key: %w", err)

@@ -23,8 +23,8 @@ type KVKey struct {
 type KVEntry struct {
 	Key       string          `json:"key"`
 	Value     json.RawMessage `json:"value"`
-	Version   int64           `json:"version"`
-	ExpiresAt *Time           `json:"expires_at"`
+	Version   int64           `json:"version"`    // goes up with each change
+	ExpiresAt *Time           `json:"expires_at"` // null: it stays
 	UpdatedAt Time            `json:"updated_at"`
 }
 

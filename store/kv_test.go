@@ -392,6 +392,30 @@ func TestKVCacheRefusesLateFill(t *testing.T) {
 	}
 }
 
+// However many collections change, what is known of their changes is bounded,
+// and no change is overlooked.
+func TestKnownChangesAreBounded(t *testing.T) {
+	t.Parallel()
+	changes := &newDataCache(1 << 20).changes
+	name := func(n int) collectionName { return collectionName{kind: kindKV, name: strconv.Itoa(n)} }
+	changes.note(name(0))
+	before := changes.now()
+	changes.note(name(1))
+	after := changes.now()
+	for n := range 3 * maxKnownChanges {
+		changes.note(name(2 + n))
+		if len(changes.last) > maxKnownChanges {
+			t.Fatalf("%d collections are known", len(changes.last))
+		}
+		if !changes.since(name(1), before) {
+			t.Fatalf("after %d more the change is forgotten", n)
+		}
+		if n < maxKnownChanges/2 && (changes.since(name(0), before) || changes.since(name(1), after)) {
+			t.Fatalf("after %d more what did not change has", n)
+		}
+	}
+}
+
 func TestDeletedAppTakesItsData(t *testing.T) {
 	t.Parallel()
 	s := newTestStore(t)

@@ -49,6 +49,7 @@ type newEvent struct {
 	app   uuid.UUID
 	kind  string
 	depth int
+	at    Time   // when it occurred; 0 is now
 	data  []byte // the kind's own fields, a JSON object
 	body  []byte // of a request
 	wait  time.Duration
@@ -96,8 +97,8 @@ func (s *Store) put(t *transaction, event newEvent, delivery PendingDelivery) (u
 		due = &at
 	}
 	key, rest, _ := splitID(delivery.ID)
-	_, err := t.exec(insertDelivery, key, rest, delivery.App, optionalID(delivery.Trigger), delivery.Script, event.id, event.kind, event.depth, t.at,
-		due, event.wait.Milliseconds(), delivery.Bytes, event.data, event.body)
+	_, err := t.exec(insertDelivery, key, rest, delivery.App, optionalID(delivery.Trigger), delivery.Script, event.id, event.kind, event.depth,
+		cmp.Or(event.at, t.at), due, event.wait.Milliseconds(), delivery.Bytes, event.data, event.body)
 	return delivery.ID, err
 }
 
@@ -194,14 +195,22 @@ func (s *Store) OutboxStats(ctx context.Context) (OutboxStats, error) {
 		return stats, nil
 	}
 	err := s.read(ctx, func(t *transaction) error {
-		r, err := t.first("SELECT coalesce(due_at, occurred_at) FROM outbox WHERE due_at IS NULL OR due_at <= ? ORDER BY key LIMIT 1", t.at)
+		r, err := t.first("SELECT key, occurred_at, due_at FROM outbox WHERE due_at IS NULL OR due_at <= ? ORDER BY key LIMIT 1", t.at)
 		if errors.Is(err, errNoRow) {
 			return nil
 		}
-		if err == nil {
-			stats.OldestMS = max(0, int64(t.at-r.time(0)))
+		if err != nil {
+			return err
 		}
-		return err
+		since := keyTime(r.integer(0)) // not when it occurred: a replay is of long ago
+		if since > t.at {
+			since = r.time(1) // the clock has been set back: keys go on
+		}
+		if due := r.optionalTime(2); due != nil {
+			since = *due
+		}
+		stats.OldestMS = max(0, int64(t.at-since))
+		return nil
 	})
 	return stats, err
 }

@@ -24,7 +24,7 @@ type PageRequest struct {
 // next one.
 type Page[T any] struct {
 	Items      []T    `json:"items"`
-	NextCursor string `json:"next_cursor,omitempty"`
+	NextCursor string `json:"next_cursor,omitempty"` // asks for the next page; not there on the last
 }
 
 // limit returns the number of items to give.

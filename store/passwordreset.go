@@ -233,7 +233,11 @@ func readReset[T any](path string) (value T, err error) {
 // mustExist refuses a folder that holds no database, which a command on the
 // box would otherwise make.
 func mustExist(dir string) error {
-	if _, err := os.Stat(filepath.Join(dir, databaseName)); err != nil {
+	_, err := os.Stat(filepath.Join(dir, databaseName))
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("the data folder %s is not open to this user; run it as the one that runs PiCloud, or with sudo: %w", dir, err)
+	}
+	if err != nil {
 		return fmt.Errorf("there is no PiCloud database in %s (--data or PICLOUD_DATA says where it is): %w", dir, err)
 	}
 	return nil

@@ -15,9 +15,9 @@ const documentReaders = readConnections - 1
 // QueryReport says how a query was done, for the execution record.
 type QueryReport struct {
 	Collection string  `json:"collection"`
-	Query      string  `json:"query"` // its fields and operators, without values
-	Plan       string  `json:"plan"`  // SQLite's, of an index or of the whole collection
-	Scanned    int64   `json:"scanned"`
+	Query      string  `json:"query"`   // its fields and operators, without values
+	Plan       string  `json:"plan"`    // SQLite's, of an index or of the whole collection
+	Scanned    int64   `json:"scanned"` // documents looked at
 	Returned   int64   `json:"returned"`
 	DurationMS float64 `json:"duration_ms"`
 }
@@ -141,19 +141,34 @@ func (d *documentSource) selected(columns string) *queryText {
 
 // overlaid writes the collection with a transaction's own writes in place of
 // what is stored. Their place is -1 and below, in the order of the writes.
+// They are one bound value, because SQLite bounds the terms and the values of a
+// statement.
 func (q *queryText) overlaid(in collection, at Time, writes []DataWrite) {
-	q.add(fmt.Sprintf("(SELECT rowid AS place, id, rev, created_at, updated_at, data FROM documents WHERE collection = %d AND id NOT IN (", in.number))
-	ids := make([]any, len(writes))
+	q.add("(WITH own (place, id, data) AS MATERIALIZED (SELECT -1 - key, iif(value ->> 'text', CAST(unhex(value ->> 'id') AS TEXT), unhex(value ->> 'id')),"+
+		" jsonb_extract(value, '$.data') FROM json_each(?))", ownDocuments(writes))
+	q.add(fmt.Sprintf(" SELECT rowid AS place, id, rev, created_at, updated_at, data FROM documents WHERE collection = %d", in.number))
+	q.add(" AND id NOT IN (SELECT id FROM own) UNION ALL SELECT place, id, 0, ?, ?, data FROM own WHERE data IS NOT NULL)", at, at)
+}
+
+// ownDocuments are a transaction's writes as a JSON array. Ids are written as
+// the bytes that are stored, in hexadecimal: they may be a UUID's or any text.
+func ownDocuments(writes []DataWrite) string {
+	list := []byte{'['}
 	for i, w := range writes {
-		ids[i] = storedID(w.Key)
-	}
-	q.add(placeholders(len(ids))+")", ids...)
-	for i, w := range writes {
-		if w.Value != nil {
-			q.add(" UNION ALL SELECT ?, ?, 0, ?, ?, jsonb(?)", -1-i, ids[i], at, at, string(w.Value))
+		if i > 0 {
+			list = append(list, ',')
 		}
+		id, isUUID := storedID(w.Key).([]byte)
+		if !isUUID {
+			id = []byte(w.Key)
+		}
+		list = fmt.Appendf(list, `{"id":"%x","text":%t`, id, !isUUID)
+		if w.Value != nil {
+			list = append(append(list, `,"data":`...), w.Value...)
+		}
+		list = append(list, '}')
 	}
-	q.add(")")
+	return string(append(list, ']'))
 }
 
 // documentPlace is a found document: its row, and where it stands in the order.

@@ -27,8 +27,8 @@ const (
 type RecentRuns struct {
 	LastRunAt  *Time           `json:"last_run_at"`
 	LastStatus ExecutionStatus `json:"last_status,omitempty"`
-	Runs       int             `json:"runs"`
-	Failures   int             `json:"failures"`
+	Runs       int             `json:"runs"`     // up to 64 of each script
+	Failures   int             `json:"failures"` // of these
 }
 
 // And is both together.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -36,14 +37,14 @@ func Restore(ctx context.Context, config Config, backup string, otherInstance bo
 	}
 	defer func() { err = errors.Join(err, lock.release()) }()
 	path := filepath.Join(config.Dir, databaseName)
-	if err := checkOwner(config.Dir, backup); err != nil {
+	arrived := path + ".restore"
+	if err := fetch(ctx, config.Dir, backup, arrived); err != nil {
 		return done, err
 	}
-	arrived := path + ".restore"
-	if err := copyFile(ctx, backup, arrived); err != nil {
-		return done, fmt.Errorf("copying the backup: %w", err)
+	done.BackupCheck, err = checkArrived(ctx, config, backup, arrived, otherInstance)
+	if err == nil {
+		err = done.freeOfKey(config, arrived)
 	}
-	done.BackupCheck, err = checkArrived(ctx, config, arrived, otherInstance)
 	if err != nil {
 		return done, errors.Join(err, os.Remove(arrived))
 	}
@@ -71,9 +72,43 @@ func checkOwner(dir, backup string) error {
 	return nil
 }
 
-// checkArrived looks at the copy that is about to be the database.
-func checkArrived(ctx context.Context, config Config, arrived string, otherInstance bool) (BackupCheck, error) {
-	check, err := CheckBackup(ctx, arrived)
+// fetch copies a backup into the data folder.
+func fetch(ctx context.Context, dir, backup, arrived string) error {
+	if err := checkOwner(dir, backup); err != nil {
+		return err
+	}
+	if _, err := backupSize(backup); err != nil {
+		return err
+	}
+	if err := roomFor(backup, dir); err != nil {
+		return err
+	}
+	if err := copyWhole(ctx, backup, arrived); err != nil {
+		return fmt.Errorf("copying the backup: %w", err)
+	}
+	return nil
+}
+
+// copyWhole copies a backup, which is one file, or a database that was set aside
+// with what a killed server has left in its WAL.
+func copyWhole(ctx context.Context, from, to string) error {
+	wal, err := readWALState(from + "-wal")
+	if err != nil {
+		return err
+	}
+	if wal == walFilled {
+		noRest := func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+		return databaseCopy{source: from, target: to, rest: noRest, stepped: func(int64) {}}.make(ctx)
+	}
+	return copyFile(ctx, from, to)
+}
+
+// checkArrived looks at the copy that is about to be the database, and calls it
+// by the name of what it is a copy of.
+func checkArrived(ctx context.Context, config Config, backup, arrived string, otherInstance bool) (check BackupCheck, err error) {
+	if check.Bytes, err = backupSize(arrived); err == nil {
+		err = check.examine(ctx, arrived, finishedOptions, backup)
+	}
 	if err != nil {
 		return check, err
 	}

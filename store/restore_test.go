@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/uuid"
@@ -61,8 +62,53 @@ func TestRestoreOverAKilledServer(t *testing.T) {
 	if apps := restored.Catalog(); apps.AppBySlug("before") == nil || apps.AppBySlug("in-the-wal") != nil {
 		t.Error("the WAL of the old database came to the new one")
 	}
-	if info := must[os.FileInfo](t)(os.Stat(done.Aside + "-wal")); info.Size() == 0 {
-		t.Error("the old database's WAL is gone")
+	closeTest(t, restored)
+	must[Restored](t)(Restore(t.Context(), config, done.Aside, false))
+	if openTest(t, config).Catalog().AppBySlug("in-the-wal") == nil {
+		t.Error("what the killed server had in its WAL does not come back")
+	}
+}
+
+// A backup without secrets takes the key of where it goes: on a new machine the
+// installation has made one already.
+func TestRestoreTakesTheKeyOfThePlace(t *testing.T) {
+	t.Parallel()
+	backup, _ := backedUp(t, testConfig(t, t.TempDir()))
+	key := SecretKey{7}
+	for name, place := range map[string]func(t *testing.T, config *Config){
+		"given": func(_ *testing.T, config *Config) {
+			config.SecretKey = KeySource{Name: "the new machine's key", Key: &key}
+		},
+		"the folder's own": func(t *testing.T, config *Config) {
+			must[SecretKey](t)(makeKeyFile(filepath.Join(config.Dir, KeyName)))
+		},
+	} {
+		config := testConfig(t, t.TempDir())
+		place(t, &config)
+		done := must[Restored](t)(Restore(t.Context(), config, backup, false))
+		check := must[BackupCheck](t)(CheckDatabase(t.Context(), config.Dir))
+		if err := check.CheckStart(config); err == nil && check.KeyID != "" {
+			t.Errorf("%s: the database still has the key %s", name, check.KeyID)
+		}
+		if left, _ := filepath.Glob(filepath.Join(config.Dir, "*.restore*")); len(left) > 0 {
+			t.Errorf("%s: %v is left", name, left)
+		}
+		s, err := open(t.Context(), config, embeddedMigrations(t), false)
+		if err != nil {
+			t.Errorf("%s: the restored database does not open: %v", name, err)
+			continue
+		}
+		if s.instance != done.Instance {
+			t.Errorf("%s: the instance is %s", name, s.instance)
+		}
+		closeTest(t, s)
+		check = must[BackupCheck](t)(CheckDatabase(t.Context(), config.Dir))
+		noError(t, check.CheckStart(config))
+		other := config
+		other.SecretKey = KeySource{Name: "another key", Key: &SecretKey{8}}
+		if err := check.CheckStart(other); err == nil {
+			t.Errorf("%s: a key that a server refuses is called right", name)
+		}
 	}
 }
 
@@ -135,7 +181,13 @@ func TestRestoreRefuses(t *testing.T) {
 		"the database itself": {func(_ *testing.T, config *Config, _ string) string {
 			return filepath.Join(config.Dir, databaseName)
 		}, "is the database itself"},
-		"no file": {func(t *testing.T, _ *Config, _ string) string { return filepath.Join(t.TempDir(), "nothing") }, "no such file"},
+		"a named pipe": {func(t *testing.T, _ *Config, _ string) string {
+			path := filepath.Join(t.TempDir(), "pipe")
+			noError(t, syscall.Mkfifo(path, 0o600))
+			return path
+		}, "pipe is not a backup"},
+		"a folder": {func(t *testing.T, _ *Config, _ string) string { return t.TempDir() }, "is not a backup"},
+		"no file":  {func(t *testing.T, _ *Config, _ string) string { return filepath.Join(t.TempDir(), "nothing") }, "no such file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -146,6 +198,9 @@ func TestRestoreRefuses(t *testing.T) {
 			_, err := Restore(t.Context(), config, backup, false)
 			if err == nil || !strings.Contains(err.Error(), c.refuse) {
 				t.Errorf("the error is %v, want one with %q", err, c.refuse)
+			}
+			if err != nil && strings.Contains(err.Error(), ".restore") {
+				t.Errorf("the error %v names a file that is not the backup", err)
 			}
 			if after, _ := os.ReadFile(filepath.Join(config.Dir, databaseName)); string(after) != string(before) {
 				t.Error("the database was changed")

@@ -16,7 +16,7 @@ type Route struct {
 	Host         string    `json:"host"`
 	PathKind     string    `json:"path_kind"`
 	Path         string    `json:"path"`
-	DispatchMode string    `json:"dispatch_mode"`
+	DispatchMode string    `json:"dispatch_mode"` // sync: the caller waits; async: it gets 202
 	CreatedAt    Time      `json:"created_at"`
 	RouteGuards
 }

@@ -42,13 +42,13 @@ type Script struct {
 	Name        string     `json:"name"`
 	Kind        ScriptKind `json:"kind"`
 	Description string     `json:"description"`
-	Source      string     `json:"source,omitempty"`
-	Version     int        `json:"version"`
+	Source      string     `json:"source,omitempty"` // not in lists
+	Version     int        `json:"version"`          // goes up with each change
 	Enabled     bool       `json:"enabled"`
 	Access      Access     `json:"access"`
-	TimeoutMS   *int64     `json:"timeout_ms"`
+	TimeoutMS   *int64     `json:"timeout_ms"` // null: the default
 	Limits      Limits     `json:"limits"`
-	Imports     []string   `json:"imports"`
+	Imports     []string   `json:"imports"` // the modules that it requires
 	CreatedAt   Time       `json:"created_at"`
 	UpdatedAt   Time       `json:"updated_at"`
 }

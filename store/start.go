@@ -104,13 +104,13 @@ func (f *found) check(ctx context.Context) (err error) {
 	}
 	c, err := openConnection(f.path, inspectOptions)
 	if err != nil {
-		return f.damaged(err)
+		return f.unread(err)
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
 	if !f.clean {
 		r, err := c.one(ctx, "PRAGMA quick_check(1)")
 		if err != nil {
-			return f.damaged(err)
+			return f.unread(err)
 		}
 		if r.text(0) != "ok" {
 			return f.damaged(errors.New(r.text(0)))
@@ -128,11 +128,11 @@ func (f *found) takeBack(ctx context.Context) (err error) {
 	}
 	c, err := openConnection(f.path, "?_busy_timeout=10000")
 	if err != nil {
-		return f.damaged(err)
+		return f.unread(err)
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
 	if _, err := c.one(ctx, "SELECT count(*) FROM sqlite_schema"); err != nil {
-		return f.damaged(err)
+		return f.unread(err)
 	}
 	return nil
 }
@@ -142,13 +142,32 @@ func (f *found) damaged(cause error) error {
 		Message: fmt.Sprintf("%s is damaged (quick_check); nothing was changed: keep a copy of the folder and restore a backup", f.path)}
 }
 
+// unread tells a file that is wrong from one that cannot be read now.
+func (f *found) unread(cause error) error {
+	if isDamage(cause) {
+		return f.damaged(cause)
+	}
+	return unreadable(f.path, cause)
+}
+
+// unreadable is about a database that may well be sound: SQLite cannot read a
+// WAL without a file of its own beside it, for which a full disk has no room.
+func unreadable(path string, cause error) error {
+	free, err := FreeBytes(filepath.Dir(path))
+	if err == nil && free < resumeBytes {
+		return storageFull(fmt.Errorf("%s cannot be read, as %d bytes are free beside it: %w", path, free, cause))
+	}
+	return &Error{Kind: KindUnavailable, Code: "database_refused", Err: cause,
+		Message: path + " cannot be read now, which does not say that it is damaged; the card may be failing (dmesg shows its errors), so make a copy of the folder first"}
+}
+
 // checkInstance compares the ids. A database without any table, or with that of
 // the migrations alone, was left by a first start that ended early, and is as
 // good as none.
 func (f *found) checkInstance(ctx context.Context, c *connection) error {
 	tables, err := c.one(ctx, "SELECT count(*) FROM sqlite_schema WHERE tbl_name NOT IN ('goose_db_version', 'sqlite_sequence')")
 	if err != nil {
-		return f.damaged(err)
+		return f.unread(err)
 	}
 	if tables.integer(0) == 0 && f.instance == uuid.Nil {
 		f.fresh = true

@@ -32,6 +32,11 @@ func TestSafeModeAfterThreeCrashes(t *testing.T) {
 		if s.SafeMode() != (crashes >= SafeAfter) {
 			t.Errorf("after %d crashes safe mode is %v", crashes, s.SafeMode())
 		}
+		config := testConfig(t, dir)
+		config.CountStarts = true
+		if _, err := open(t.Context(), config, embeddedMigrations(t), false); err == nil {
+			t.Error("two servers use one folder")
+		}
 		s.housekeeper.began -= int64(startedWell)
 		if s.SafeMode() {
 			noError(t, s.housekeeper.noteGoodStart()) // proves nothing in safe mode

@@ -114,7 +114,10 @@ func open(ctx context.Context, config Config, migrations fs.FS, keepHouse bool) 
 	s := &Store{ids: idGenerator{now: config.Now}, config: config, data: newDataCache(config.DataCacheBytes), queries: make(chan struct{}, documentReaders), migrations: migrations,
 		path: filepath.Join(config.Dir, databaseName), space: newDiskSpace(config.Dir), written: newWrittenBytes(), rest: rest}
 	if err := s.start(ctx); err != nil {
-		return nil, errors.Join(err, s.forgetStarts(), s.abandon())
+		if s.lock != nil { // else the count is that of who has the folder
+			err = errors.Join(err, s.forgetStarts())
+		}
+		return nil, errors.Join(err, s.abandon())
 	}
 	if keepHouse && !config.locked {
 		if err := dropResets(config.Dir); err != nil {
@@ -157,6 +160,9 @@ func (s *Store) start(ctx context.Context) error {
 	}
 	var err error
 	if s.lock, err = takeLock(s.config.Dir); err != nil {
+		return err
+	}
+	if err := s.space.makeRoomToStart(); err != nil {
 		return err
 	}
 	f, err := inspect(ctx, s.config.Dir, s.lock)

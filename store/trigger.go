@@ -29,12 +29,12 @@ type Trigger struct {
 	Kind         TriggerKind `json:"kind"`
 	Name         string      `json:"name"`
 	Enabled      bool        `json:"enabled"`
-	// Held says why nothing starts it although it is enabled: "" or
-	// HeldRegistrant.
+	// Held is why nothing starts it although it is enabled: "" or
+	// "registrant_inactive".
 	Held         string      `json:"held,omitempty"`
 	Retry        RetryPolicy `json:"retry"`
-	Ordered      bool        `json:"ordered"`
-	LoopsStopped int64       `json:"loops_stopped"`
+	Ordered      bool        `json:"ordered"`       // one event after the other
+	LoopsStopped int64       `json:"loops_stopped"` // events that it would have caused itself too often
 	CreatedAt    Time        `json:"created_at"`
 	LastFiredAt  *Time       `json:"last_fired_at"`
 
@@ -53,8 +53,8 @@ const HeldRegistrant = "registrant_inactive"
 type RetryPolicy struct {
 	MaxAttempts int    `json:"max_attempts"`
 	Backoff     string `json:"backoff"`
-	BaseMS      int64  `json:"base_ms"`
-	MaxMS       int64  `json:"max_ms"`
+	BaseMS      int64  `json:"base_ms"` // the first wait
+	MaxMS       int64  `json:"max_ms"`  // the longest wait
 }
 
 // The forms of RetryPolicy.Backoff.
@@ -74,8 +74,8 @@ func DefaultRetry() RetryPolicy {
 // for a trigger that waits for its first slot.
 type CronRule struct {
 	Schedule string `json:"schedule"`
-	Timezone string `json:"timezone"` // an IANA name
-	NextAt   *Time  `json:"next_at,omitempty"`
+	Timezone string `json:"timezone"`          // an IANA name
+	NextAt   *Time  `json:"next_at,omitempty"` // when it fires next
 }
 
 // DataRule fires on changes of one collection. KeyPrefix is for kv only; no
@@ -83,7 +83,7 @@ type CronRule struct {
 type DataRule struct {
 	Collection string   `json:"collection"`
 	KeyPrefix  string   `json:"key_prefix,omitempty"`
-	Ops        []string `json:"ops,omitempty"`
+	Ops        []string `json:"ops,omitempty"` // none: all three
 }
 
 // TopicRule fires on published topics that the filter matches (MQTT's rules).
@@ -93,7 +93,7 @@ type TopicRule struct {
 
 // DeadLetterRule fires on dead letters of these kinds of event; none mean all.
 type DeadLetterRule struct {
-	Kinds []string `json:"kinds,omitempty"`
+	Kinds []string `json:"kinds,omitempty"` // none: all
 }
 
 const selectTriggers = "SELECT t.id, t.app_id, t.script_id, t.registered_by, t.kind, t.name, t.enabled, t.ordered, t.max_attempts," +

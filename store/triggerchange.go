@@ -29,17 +29,15 @@ type TriggerDraft struct {
 	DeadLetter                    *DeadLetterRule
 }
 
-// TriggerChange holds what a PATCH changes; nil means unchanged. Only the rule
-// of the trigger's own kind can be set.
+// TriggerChange holds what a PATCH changes; nil means unchanged.
 type TriggerChange struct {
 	ScriptID         *uuid.UUID
 	Name             *string
 	Enabled, Ordered *bool
-	Retry            *RetryPolicy
-	Cron             *CronRule
-	KV, Docs         *DataRule
-	Topic            *TopicRule
-	DeadLetter       *DeadLetterRule
+	// Complete, when set, gets the trigger with all these changes and returns it
+	// with those of its retry policy and of the rule of its kind. It works on what
+	// is stored, so that of two changes at the same time neither is lost.
+	Complete func(Trigger) (Trigger, error)
 }
 
 const (
@@ -239,8 +237,8 @@ func (s *Store) Triggers(ctx context.Context, app uuid.UUID, page PageRequest) (
 	return pageOf(s, "triggers "+app.String(), page, all, func(t *Trigger) string { return string(t.ID[:]) })
 }
 
-// UpdateTrigger changes what is set in change, with CreateTrigger's errors. A
-// cron trigger that is switched on, or has a new rule, begins at Cron.NextAt,
+// UpdateTrigger changes what is set in change, with CreateTrigger's errors and
+// those of Complete. A cron trigger that is switched on, or has a new rule, begins at Cron.NextAt,
 // and at the next slot from now when that is nil.
 func (s *Store) UpdateTrigger(ctx context.Context, id uuid.UUID, change TriggerChange) (Trigger, error) {
 	return write(ctx, s, true, func(t *transaction) (Trigger, error) {
@@ -253,7 +251,10 @@ func (s *Store) UpdateTrigger(ctx context.Context, id uuid.UUID, change TriggerC
 }
 
 func changeTrigger(t *transaction, old Trigger, change TriggerChange) (Trigger, error) {
-	changed := change.apply(old)
+	changed, err := change.apply(old)
+	if err != nil {
+		return Trigger{}, err
+	}
 	if err := checkTrigger(t, &changed); err != nil {
 		return Trigger{}, err
 	}
@@ -271,7 +272,7 @@ func changeTrigger(t *transaction, old Trigger, change TriggerChange) (Trigger, 
 	return trigger(t, old.ID)
 }
 
-func (c TriggerChange) apply(t Trigger) Trigger {
+func (c TriggerChange) apply(t Trigger) (Trigger, error) {
 	if t.Cron != nil && c.Enabled != nil && *c.Enabled && !t.Enabled {
 		t.Cron.NextAt = nil // what it would have missed while it was off does not count
 	}
@@ -279,20 +280,10 @@ func (c TriggerChange) apply(t Trigger) Trigger {
 	set(&t.Name, c.Name)
 	set(&t.Enabled, c.Enabled)
 	set(&t.Ordered, c.Ordered)
-	set(&t.Retry, c.Retry)
-	replace(&t.Cron, c.Cron)
-	replace(&t.KV, c.KV)
-	replace(&t.Docs, c.Docs)
-	replace(&t.Topic, c.Topic)
-	replace(&t.DeadLetter, c.DeadLetter)
-	return t
-}
-
-// replace changes a rule when both the trigger's kind has one and the change does.
-func replace[T any](rule **T, with *T) {
-	if *rule != nil && with != nil {
-		*rule = with
+	if c.Complete == nil {
+		return t, nil
 	}
+	return c.Complete(t)
 }
 
 // DeleteTrigger removes a trigger; the dispatcher drops its pending deliveries.

@@ -37,7 +37,7 @@ type User struct {
 	ID           uuid.UUID `json:"id"`
 	Username     string    `json:"username"`
 	Role         Role      `json:"role"`
-	Active       bool      `json:"active"`
+	Active       bool      `json:"active"` // whether the user may sign in
 	PasswordHash string    `json:"-"`
 	CreatedAt    Time      `json:"created_at"`
 	LastLoginAt  *Time     `json:"last_login_at"`

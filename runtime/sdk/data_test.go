@@ -176,3 +176,18 @@ return kv.transaction(function(tx) return tx.kv("c"):get("k") == nil end)`); res
 		t.Errorf("after a failed transaction: %s, %v", result.Body, result.Err)
 	}
 }
+
+// What a transaction adds to a number keeps its expiry, however often it adds.
+func TestIncrementsInATransactionKeepTheExpiry(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	run := b.save(`kv.collection("c"):set("n", 1, { ttl = 3600 })
+kv.transaction(function(tx) for i = 1, 3 do tx.kv("c"):incr("n") end end)`, 0, store.Limits{})
+	if result := run(); result.Err != nil {
+		t.Fatal(result.Err)
+	}
+	entry, err := b.store.KV(context.Background(), store.KVKey{App: b.app.ID, Collection: "c", Key: "n"})
+	if err != nil || entry == nil || string(entry.Value) != "4" || entry.ExpiresAt == nil {
+		t.Errorf("stored is %+v, %v", entry, err)
+	}
+}

@@ -43,7 +43,7 @@ var (
 )
 
 func documentWrites() []runtime.Func {
-	noDocument := []string{"the document has no JSON form, is a list, or is over 1 MiB of JSON", "an unknown option, or one of the wrong type",
+	noDocument := []string{"the document has no JSON form, is a list, has a name with a zero character, or is over 1 MiB of JSON", "an unknown option, or one of the wrong type",
 		"the app has too many deliveries waiting (outbox_full), or the disk is full"}
 	return []runtime.Func{
 		{

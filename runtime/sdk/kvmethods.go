@@ -117,6 +117,9 @@ func versionOption(args luax.Args, options luax.Options, name, absent string) *i
 		args.L.RaiseError("%s: options %q and %q exclude each other", args.Func, name, absent)
 	}
 	version := options.Int(name, 0)
+	if version < 0 {
+		args.L.RaiseError("%s: option %q must be 0 or above, got %d", args.Func, name, version)
+	}
 	return &version
 }
 

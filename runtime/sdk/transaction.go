@@ -262,7 +262,7 @@ func (tx *transaction) incrementKV(args luax.Args, key store.KVKey, by int64) in
 		raise(args, err)
 	}
 	if old, written := tx.writes[w.DataKey]; written {
-		w.TTL = old.TTL
+		w.TTL, w.ExpiresAt = old.TTL, old.ExpiresAt
 	} else if entry != nil {
 		w.ExpiresAt = entry.ExpiresAt
 	}

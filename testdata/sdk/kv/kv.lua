@@ -85,6 +85,8 @@ fails("has the unknown key \"tll\" (known: ttl, if_absent, if_version, durable)"
 fails("option \"ttl\" must be a number of seconds above 0", c.set, c, "a", 1, { ttl = 0 })
 fails("option \"ttl\" must be a number, got string", c.set, c, "a", 1, { ttl = "1" })
 fails("exclude each other", c.set, c, "a", 1, { if_absent = true, if_version = 1 })
+fails("option \"if_version\" must be 0 or above, got -1", c.set, c, "a", 1, { if_version = -1 })
+fails("option \"if_version\" must be 0 or above, got -1", c.delete, c, "a", { if_version = -1 })
 fails("option \"limit\" must be 1 to 1000", c.list, c, { limit = 1001 })
 fails("kv:list: the cursor is not one that this list gave", c.list, c, { cursor = "zzz" })
 fails("read-only", function() kv.collection = nil end)

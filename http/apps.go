@@ -37,7 +37,7 @@ type appDraft struct {
 // appChange is the body of PATCH apps/{app}.
 type appChange struct {
 	Slug        *string `json:"slug"`
-	Name        *string `json:"name" example:"Home"`
+	Name        *string `json:"name" example:"Home"` // for people, 1 to 128 bytes
 	Description *string `json:"description"`
 }
 

@@ -85,8 +85,11 @@ func (s *schemas) describe(kind reflect.Type, field string) string {
 	if text := words[kind.PkgPath()+"."+name+"."+field]; text != "" {
 		return text
 	}
-	draft := strings.TrimSuffix(name, "Change") + "Draft"
-	return words[kind.PkgPath()+"."+draft+"."+field]
+	shared := words[kind.PkgPath()+"."+strings.TrimSuffix(name, "Change")+"Draft."+field]
+	if strings.Contains(shared, "left out") || strings.Contains(shared, "null") {
+		s.t.Errorf("%s.%s needs words of its own: what is left out of a change stays as it was", name, field)
+	}
+	return shared
 }
 
 // Whoever writes a call must know what each field of its body means.

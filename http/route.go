@@ -34,11 +34,11 @@ type routeDraft struct {
 type routeChange struct {
 	ScriptID     *string `json:"script_id"` // another script of the same app
 	Method       *string `json:"method"`
-	HostKind     *string `json:"host_kind"`
-	Host         *string `json:"host"`
-	PathKind     *string `json:"path_kind"`
+	HostKind     *string `json:"host_kind"` // what host is; follows from a new host when left out
+	Host         *string `json:"host"`      // sub.example.com or *.example.com; empty: any host
+	PathKind     *string `json:"path_kind"` // what path is; follows from a new path when left out
 	Path         *string `json:"path"`
-	DispatchMode *string `json:"dispatch_mode" example:"async"`
+	DispatchMode *string `json:"dispatch_mode" example:"async"` // sync: the caller waits for the answer; async: it gets 202 and the script runs later, with retries
 
 	Verify    json.RawMessage `json:"verify"` // null takes the guard away
 	Dedupe    json.RawMessage `json:"dedupe"` // null takes the guard away

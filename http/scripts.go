@@ -47,9 +47,9 @@ type scriptDraft struct {
 type scriptChange struct {
 	Name        *string           `json:"name"`
 	Source      *string           `json:"source" example:"return { hello = 2 }"`
-	Kind        *store.ScriptKind `json:"kind"`
+	Kind        *store.ScriptKind `json:"kind"` // endpoint or module
 	Description *string           `json:"description"`
-	Access      *store.Access     `json:"access"`
+	Access      *store.Access     `json:"access"`              // who may call it by its id: anybody (open), or members of the app
 	Enabled     *bool             `json:"enabled"`             // routes and triggers of one that is off do not run it
 	TimeoutMS   json.RawMessage   `json:"timeout_ms"`          // null: the default again
 	Limits      json.RawMessage   `json:"limits"`              // null: all defaults again

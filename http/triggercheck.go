@@ -10,10 +10,10 @@ import (
 // retryBody is a trigger's retry policy; what is left out is the default, or
 // in a change as it was.
 type retryBody struct {
-	MaxAttempts *int    `json:"max_attempts"` // 1 to 100; 5 when left out
-	Backoff     *string `json:"backoff"`      // how the wait grows; exponential when left out
-	BaseMS      *int64  `json:"base_ms"`      // the first wait; 1,000 when left out
-	MaxMS       *int64  `json:"max_ms"`       // the longest wait, up to a week; 900,000 when left out
+	MaxAttempts *int    `json:"max_attempts"` // 1 to 100; 5 in a new trigger
+	Backoff     *string `json:"backoff"`      // how the wait grows; exponential in a new trigger
+	BaseMS      *int64  `json:"base_ms"`      // the first wait; 1,000 in a new trigger
+	MaxMS       *int64  `json:"max_ms"`       // the longest wait, up to a week; 900,000 in a new trigger
 }
 
 type cronBody struct {
@@ -72,7 +72,7 @@ func (d *triggerDraft) rule() ruleBody {
 type triggerChange struct {
 	ScriptID   *string         `json:"script_id"`
 	Name       *string         `json:"name"`
-	Enabled    *bool           `json:"enabled" example:"false"`
+	Enabled    *bool           `json:"enabled" example:"false"` // whether it fires
 	Retry      *retryBody      `json:"retry"`
 	Ordered    *bool           `json:"ordered"`
 	Cron       *cronChange     `json:"cron"`

@@ -123,7 +123,7 @@ func (w *writer) finish(t *transaction, ops []*operation) error {
 		return err
 	}
 	if t.durable {
-		w.syncTook = min(time.Duration(monotonic()-began), 2*longestWait)
+		w.syncTook = min(max(time.Duration(monotonic()-began), shortestWait), longestWait)
 	}
 	w.stats.operations.Add(int64(len(ops)))
 	if t.wrote {

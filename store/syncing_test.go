@@ -7,7 +7,7 @@ import (
 )
 
 // The writer waits for callers that are about to come back, and for nobody else.
-// Half a sync takes an hour here, so that a wait in vain would not end.
+// A sync takes two hours here, so that a wait in vain would not end.
 func TestTheWriterWaitsForCallersThatComeBack(t *testing.T) {
 	t.Parallel()
 	durable, relaxed := &operation{durable: true}, &operation{}
@@ -49,7 +49,7 @@ func TestTheWriterWaitsForCallersThatComeBack(t *testing.T) {
 	w := &writer{queue: make(chan *operation), answered: [2]int{9, 9}, syncTook: time.Millisecond, patience: time.NewTimer(time.Hour), group: []*operation{durable}}
 	w.last.Store(monotonic() + int64(time.Hour))
 	if w.gather(); len(w.group) != 1 {
-		t.Errorf("%d operations after waiting for half a sync", len(w.group))
+		t.Errorf("%d operations after waiting as long as a sync takes", len(w.group))
 	}
 }
 

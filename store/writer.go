@@ -18,8 +18,14 @@ const maxGroup = 256
 // script's next request takes less on the smallest Pi.
 const comeBack = 20 * time.Millisecond
 
-// longestWait bounds a wait for callers also where a sync has hung.
-const longestWait = 10 * time.Millisecond
+// shortestWait and longestWait bound the wait for callers: where a sync takes
+// less than the first, as many callers need that long to come back, and the
+// other half keeps the processor busy meanwhile; the second holds where a sync
+// has hung.
+const (
+	shortestWait = time.Millisecond
+	longestWait  = 10 * time.Millisecond
+)
 
 // operation is one unit of work for the writer.
 type operation struct {
@@ -62,7 +68,7 @@ type writer struct {
 
 	group    []*operation
 	answered [2]int        // how many operations the last two groups had
-	syncTook time.Duration // the last synced commit, up to twice longestWait
+	syncTook time.Duration // the last synced commit, within shortestWait and longestWait
 	patience *time.Timer   // for callers that are about to come back
 	full     bool          // the connection's sync level is FULL
 	frames   int64         // frames in the WAL after the last group
@@ -171,8 +177,9 @@ func (w *writer) run() {
 // come back one by one, and a sync for the first of them alone would make all
 // others wait for two. So the writer waits until there are as many as the last
 // two groups had on average: then one half of the callers runs while the writer
-// syncs for the other. It waits for no longer than half a sync, not when all have
-// been away for a while, and never for a caller that is alone.
+// syncs for the other. It waits for no longer than a sync takes (within
+// shortestWait and longestWait), not when all have been away for a while, and
+// never for a caller that is alone.
 func (w *writer) gather() {
 	expected, waits := w.expected(), false
 	for len(w.group) < maxGroup && w.group[len(w.group)-1].alone == nil {
@@ -180,7 +187,7 @@ func (w *writer) gather() {
 		if op == nil && len(w.group) < expected && slices.ContainsFunc(w.group, isDurable) {
 			if !waits {
 				waits = true
-				w.patience.Reset(w.syncTook / 2)
+				w.patience.Reset(w.syncTook)
 			}
 			op = w.await()
 		}

@@ -76,6 +76,7 @@ test.describe("without a session", () => {
     await signIn(context.request, server.url);
     await page.goto("apps");
     await page.getByRole("heading", { level: 1, name: "Apps" }).waitFor();
+    await page.waitForLoadState("networkidle"); // a call of the page that is still to come would end the session before the click
     await context.clearCookies();
     await page.getByRole("button", { name: "App:" }).click();
     await page.getByRole("menuitemradio").first().click();

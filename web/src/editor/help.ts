@@ -1,5 +1,6 @@
 // The help on one part of the library, as elements: everything in it is text.
-import type { Entry, Value } from "./sdk";
+import { router } from "../state/router.svelte";
+import { referenceName, type Entry, type Value } from "./sdk";
 
 /** Makes the help on an entry: signature, purpose, parameters, errors and an example. */
 export function helpOn(entry: Entry): HTMLElement {
@@ -16,6 +17,7 @@ export function helpOn(entry: Entry): HTMLElement {
       if (example) {
         help.append(element("pre", example));
       }
+      help.append(linkTo(referenceName(entry.callable)));
       break;
     }
     case "module":
@@ -30,6 +32,16 @@ export function helpOn(entry: Entry): HTMLElement {
       help.append(element("code", entry.name), element("p", `Scripts do not have this: ${entry.value.doc}.`));
   }
   return help;
+}
+
+/** Leads to the reference in a tab of its own: the script may not be saved yet. */
+function linkTo(show: string): HTMLElement {
+  const link = document.createElement("a");
+  link.href = router.href("reference/lua", { show });
+  link.target = "_blank";
+  link.rel = "noopener";
+  link.textContent = "Open in the reference";
+  return link;
 }
 
 /** What stands behind a name in the list of completions. */

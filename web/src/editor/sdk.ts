@@ -21,6 +21,11 @@ export type Entry =
   | { kind: "value"; name: string; value: Value }
   | { kind: "gone"; name: string; value: Value };
 
+/** What names a function in the reference's address: its signature up to the parameters, such as kv.collection. */
+export function referenceName(callable: Callable): string {
+  return callable.signature.split("(")[0] ?? callable.name;
+}
+
 /** The words of the language. */
 export const keywords = [
   "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local", "nil", "not",

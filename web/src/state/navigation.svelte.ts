@@ -55,6 +55,11 @@ class Navigation {
     ]),
   );
 
+  readonly inReference: Destination[] = [
+    { place: "reference/http", text: "HTTP API", icon: "link" },
+    { place: "reference/lua", text: "Lua SDK", icon: "book" },
+  ];
+
   /** Keeps the app of the present place; for an effect of the shell. */
   follow(): void {
     const slug = /^apps\/([^/]+)/.exec(router.place)?.[1];

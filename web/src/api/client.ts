@@ -97,7 +97,7 @@ type Watcher = (error: ApiError | null) => void;
 
 let watch: Watcher = () => {};
 
-/** Has every call of the control plane tell how it ended, with null when well. The session listens. */
+/** Has every call of a page tell how it ended, with null when well. The session listens. */
 export function watchCalls(watcher: Watcher): void {
   watch = watcher;
 }
@@ -112,9 +112,13 @@ export const patch = <Answer>(relative: string, body: unknown, options?: CallOpt
 export const remove = (relative: string, options?: CallOptions) => call<void>("DELETE", relative, options);
 
 /** Calls the control plane; relative is below /api/v1/admin/. */
-export async function call<Answer>(method: string, relative: string, options: CallOptions = {}): Promise<Answer> {
+export const call = <Answer>(method: string, relative: string, options: CallOptions = {}): Promise<Answer> =>
+  callWatched<Answer>(method, adminURL(relative, options.query), options);
+
+/** Calls any address of the server and tells how it ended. */
+export async function callWatched<Answer>(method: string, url: URL, options: CallOptions = {}): Promise<Answer> {
   try {
-    const answer = await callURL<Answer>(method, adminURL(relative, options.query), options);
+    const answer = await callURL<Answer>(method, url, options);
     watch(null);
     return answer;
   } catch (thrown) {
@@ -155,7 +159,7 @@ export async function saveAnswer(method: string, relative: string, options: Call
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-/** Calls any address of the server. */
+/** Calls any address of the server, unwatched: what asks for the session itself. */
 export async function callURL<Answer>(method: string, url: URL, options: CallOptions = {}): Promise<Answer> {
   const response = await send(method, url, options);
   const text = await response.text().catch((thrown) => {

@@ -89,8 +89,12 @@ function follow<Kind extends Resource<unknown>>(made: Kind): Kind {
     return () => made.stop();
   });
   // What got no answer is worth another try when the server answers again.
+  let missed = false;
   $effect(() => {
-    if (made.error?.offline && !session.offline) {
+    if (session.offline) {
+      missed = made.error?.offline ?? false;
+    } else if (missed) {
+      missed = false;
       void made.reload();
     }
   });

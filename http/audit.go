@@ -38,7 +38,7 @@ func (s *Server) readAuditFilter(c echo.Context) (filter store.AuditFilter, err 
 	}
 	filter.Action = c.QueryParam("action")
 	if filter.Action != "" && !slices.Contains(s.actions(), filter.Action) {
-		return filter, badParameter("action", "action is one of %v", s.actions())
+		return filter, badParameter("action", "action is one of %s", store.Listed(s.actions()))
 	}
 	if filter.Since, err = queryTime(c, "since"); err != nil {
 		return filter, err

@@ -72,7 +72,7 @@ func (s *Server) readExecutionFilter(c echo.Context, filter *store.ExecutionFilt
 	}
 	filter.Status = store.ExecutionStatus(c.QueryParam("status"))
 	if filter.Status != "" && !slices.Contains(executionStatuses, filter.Status) {
-		return badParameter("status", "status is one of %v", executionStatuses)
+		return badParameter("status", "status is one of %s", store.Listed(executionStatuses))
 	}
 	filter.Text = c.QueryParam("text")
 	if len(filter.Text) > maxFilterText {

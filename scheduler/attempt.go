@@ -48,7 +48,7 @@ func (d *dispatcher) attempt(c *claim, slot int) (result outcome) {
 		return outcome{failure: "the script was deleted", bury: true, uncounted: true}
 	case c.Crashes >= store.MaxCrashes:
 		return outcome{failure: fmt.Sprintf("it crashed the host: PiCloud ended %d times while it ran", c.Crashes), bury: true, uncounted: true}
-	case c.row.Event.Depth > store.MaxDepth:
+	case c.event.Depth > store.MaxDepth:
 		d.stopLoop(c, script)
 		return outcome{}
 	}
@@ -78,7 +78,7 @@ func (d *dispatcher) mark(slot int, id uuid.UUID) {
 
 // invocation is what the script of a delivery sees.
 func (d *dispatcher) invocation(c *claim, trigger *store.Trigger, script *store.Script) (*runtime.Invocation, error) {
-	event := &c.row.Event
+	event := c.event
 	if event.Kind == store.KindRequest {
 		return requestInvocation(event, script)
 	}
@@ -103,11 +103,11 @@ func requestInvocation(event *store.Event, script *store.Script) (*runtime.Invoc
 		Background: true, Depth: event.Depth, Guarded: &runtime.Guarded{Notes: stored.Notes}}, nil
 }
 
-// policy is the claim's; its row may never have been read.
+// policy is the claim's; its event may never have been read.
 func (d *dispatcher) policy(c *claim) store.RetryPolicy {
-	event := &store.Event{}
-	if c.row != nil {
-		event = &c.row.Event
+	event := c.event
+	if event == nil {
+		event = &store.Event{}
 	}
 	return policyOf(event, d.store.Catalog().Triggers[c.Trigger])
 }
@@ -153,7 +153,7 @@ func (d *dispatcher) stopLoop(c *claim, script *store.Script) {
 	}
 	now := d.clock.Now()
 	d.store.RecordExecution(&store.Execution{
-		ID: d.store.NewExecutionID(now), AppID: c.App, ScriptID: script.ID, ScriptVersion: script.Version, RequestID: c.row.Event.ID.String(),
+		ID: d.store.NewExecutionID(now), AppID: c.App, ScriptID: script.ID, ScriptVersion: script.Version, RequestID: c.event.ID.String(),
 		InvocationType: string(runtime.KindTrigger), TriggerID: trigger, Status: store.StatusRejected, StartedAt: store.TimeOf(now),
 		Error: &store.ExecutionError{Code: runtime.CodeLoopStopped, Script: script.Name,
 			Message: fmt.Sprintf("events caused each other %d times; this one was not run", store.MaxDepth)},
@@ -165,13 +165,19 @@ func (d *dispatcher) stopLoop(c *claim, script *store.Script) {
 func (d *dispatcher) settle(c *claim, o outcome) bool {
 	d.mutex.Lock()
 	mine := d.queue.own(c)
-	d.mutex.Unlock()
-	if !mine {
+	var next *again
+	switch {
+	case !mine:
+		d.mutex.Unlock()
 		d.logger.Warn("the outcome of a run that outlived its lease was dropped", "delivery_id", c.ID, "script_id", c.Script, "failure", o.failure)
 		return false
+	case o == (outcome{}):
+		d.store.AcknowledgeDelivery(c.PendingDelivery)
+	default:
+		d.mutex.Unlock()
+		next = d.write(c, o)
+		d.mutex.Lock()
 	}
-	next := d.write(c, o)
-	d.mutex.Lock()
 	d.queue.finish(c, next, d.clock.Now())
 	more := d.queue.waiting > 0
 	d.mutex.Unlock()
@@ -184,15 +190,11 @@ func (d *dispatcher) settle(c *claim, o outcome) bool {
 	return true
 }
 
-// write brings an outcome into the store and says whether the delivery is to
-// run again.
+// write brings the outcome of a run that did not succeed into the store and
+// says whether the delivery is to run again.
 func (d *dispatcher) write(c *claim, o outcome) *again {
 	if o.back > 0 {
 		return &again{wait: o.back, place: true}
-	}
-	if o.failure == "" {
-		d.store.AcknowledgeDelivery(c.PendingDelivery)
-		return nil
 	}
 	// Not the runs' context: the outcome of a run that has ended is kept also
 	// while the dispatcher stops.

@@ -96,12 +96,12 @@ func (h *cronHouse) tick(at time.Time) []firing {
 	}
 	var fired []firing
 	for _, d := range h.store.TakeDeliveries() {
-		rows, err := h.store.LoadDeliveries(context.Background(), []uuid.UUID{d.ID})
+		events, err := h.store.LoadEvents(context.Background(), []uuid.UUID{d.ID})
 		if err != nil {
 			h.t.Fatal(err)
 		}
 		var f firing
-		if err := json.Unmarshal(rows[d.ID].Event.Data, &f); err != nil {
+		if err := json.Unmarshal(events[d.ID].Data, &f); err != nil {
 			h.t.Fatal(err)
 		}
 		fired = append(fired, f)

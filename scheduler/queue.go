@@ -31,17 +31,17 @@ type queue struct {
 	running   int
 	suspect   bool  // a delivery that was running when the process ended runs
 	waiting   int   // deliveries that are not claimed
-	loaded    int64 // bytes of the rows that were read ahead
+	loaded    int64 // bytes of the events that were read ahead
 }
 
 // item is one pending delivery.
 type item struct {
 	store.PendingDelivery
 	due     time.Time
-	row     *store.Delivery // read ahead, or nil
-	reading bool            // a worker is reading the row
-	gone    bool            // it has left the queue
-	burial  *store.Burial   // it shall become a dead letter, and could not yet
+	event   *store.Event  // read ahead, or nil
+	reading bool          // a worker is reading the event
+	gone    bool          // it has left the queue
+	burial  *store.Burial // it shall become a dead letter, and could not yet
 }
 
 // claim is a delivery that a worker runs. It holds what the worker reads, so
@@ -49,7 +49,7 @@ type item struct {
 type claim struct {
 	store.PendingDelivery
 	item    *item
-	row     *store.Delivery // nil until it is read
+	event   *store.Event // nil until it is read
 	burial  *store.Burial
 	lane    *lane
 	lease   uint64
@@ -172,7 +172,7 @@ func (q *queue) take(l *lane) *claim {
 	l.items = l.items[1:]
 	q.waiting--
 	q.lease++
-	c := &claim{PendingDelivery: it.PendingDelivery, item: it, row: it.row, burial: it.burial, lane: l, lease: q.lease}
+	c := &claim{PendingDelivery: it.PendingDelivery, item: it, event: it.event, burial: it.burial, lane: l, lease: q.lease}
 	q.suspect = q.suspect || it.Crashes > 0
 	q.running++
 	l.running++
@@ -208,7 +208,7 @@ func (q *queue) finish(c *claim, next *again, now time.Time) {
 	if c.Crashes > 0 {
 		q.suspect = false
 	}
-	if c.item.row != nil {
+	if c.item.event != nil {
 		q.forget(c.item)
 	}
 	if c.item.gone = next == nil; !c.item.gone {
@@ -275,7 +275,7 @@ func (q *queue) drop(l *lane) []*item {
 	heap.Init(&q.delayed)
 	for _, it := range dropped {
 		it.gone = true
-		if it.row != nil {
+		if it.event != nil {
 			q.forget(it)
 		}
 	}

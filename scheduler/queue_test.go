@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -259,9 +260,47 @@ func TestHeldLanesWait(t *testing.T) {
 	}
 }
 
-// A row that is read for a delivery which has left the queue meanwhile does not
+// What is read together is what runs next: the first of all lanes that take
+// turns, up to the bounds.
+func TestReadingAheadFollowsTheTurns(t *testing.T) {
+	t.Parallel()
+	q := newQueue(4)
+	var lanes [][]*item
+	for range 3 {
+		lanes = append(lanes, pushed(q, uuid.New(), uuid.New(), 40))
+	}
+	held := pushed(q, uuid.New(), uuid.New(), 1)[0]
+	l, _ := q.laneOf(&held.PendingDelivery)
+	l.held = true
+	batch := q.ahead(q.claim(testStart))
+	if len(batch) != readAheadRows {
+		t.Fatalf("%d are read together", len(batch))
+	}
+	for n, it := range batch {
+		if want := lanes[n%3][n/3]; it != want {
+			t.Errorf("place %d is another one's", n)
+		}
+	}
+	second := q.claim(testStart)
+	if again := q.ahead(second); len(again) != 1+3*40-readAheadRows || again[0] != second.item || slices.Contains(again, held) {
+		t.Errorf("then %d are read, whose first is %v", len(again), again[0] == second.item)
+	}
+	q.loaded = maxLoadedBytes
+	for _, it := range pushed(q, uuid.New(), uuid.New(), 2) {
+		it.Bytes = 1
+	}
+	var last *claim
+	for c := q.claim(testStart); c != nil; c = q.claim(testStart) {
+		last = c
+	}
+	if full := q.ahead(last); len(full) != 1 {
+		t.Errorf("over the bound %d are read", len(full))
+	}
+}
+
+// An event that is read for a delivery which has left the queue meanwhile does not
 // count towards what is read ahead: nobody would take it off again.
-func TestRowsOfWhatHasLeftAreNotCounted(t *testing.T) {
+func TestEventsOfWhatHasLeftAreNotCounted(t *testing.T) {
 	t.Parallel()
 	q := newQueue(4)
 	app, trigger := uuid.New(), uuid.New()
@@ -276,10 +315,10 @@ func TestRowsOfWhatHasLeftAreNotCounted(t *testing.T) {
 	}
 	q.drop(second.lane)
 	for _, it := range batch {
-		q.loadedRow(it, &store.Delivery{})
+		q.loadedEvent(it, &store.Event{})
 	}
-	if len(batch) != 3 || first.item.row == nil || q.loaded != 1000 {
-		t.Errorf("read %d rows; %d bytes count, want those of the one that runs", len(batch), q.loaded)
+	if len(batch) != 3 || first.item.event == nil || q.loaded != 1000 {
+		t.Errorf("read %d events; %d bytes count, want those of the one that runs", len(batch), q.loaded)
 	}
 	if done(q, first, testStart); q.loaded != 0 {
 		t.Errorf("%d bytes count at the end", q.loaded)

@@ -60,11 +60,11 @@ func (d *dispatcher) handle(c *claim, slot int) (mine bool) {
 	return d.settle(c, o)
 }
 
-// read makes sure that the claim's row is there, and reads those behind it with
-// it. false: it is settled already.
+// read makes sure that the claim's event is there, and reads those behind it
+// with it. false: it is settled already.
 func (d *dispatcher) read(c *claim) bool {
 	d.mutex.Lock()
-	if c.row != nil {
+	if c.event != nil {
 		d.mutex.Unlock()
 		return true
 	}
@@ -74,13 +74,13 @@ func (d *dispatcher) read(c *claim) bool {
 		ids[i] = it.ID
 	}
 	d.mutex.Unlock()
-	rows, err := d.store.LoadDeliveries(d.runs, ids)
+	events, err := d.store.LoadEvents(d.runs, ids)
 	d.mutex.Lock()
 	for _, it := range batch {
-		d.queue.loadedRow(it, rows[it.ID])
+		d.queue.loadedEvent(it, events[it.ID])
 	}
-	c.row = c.item.row
-	found := c.row != nil
+	c.event = c.item.event
+	found := c.event != nil
 	d.mutex.Unlock()
 	switch {
 	case found:

@@ -120,11 +120,11 @@ func (d APIKeyDraft) Check() error {
 		return err
 	}
 	if len(d.Scopes) == 0 {
-		return Errorf(KindInvalid, "invalid_scopes", "name at least one scope: %v", Scopes)
+		return Errorf(KindInvalid, "invalid_scopes", "name at least one scope: %s", Listed(Scopes))
 	}
 	for i, scope := range d.Scopes {
 		if !slices.Contains(Scopes, scope) || slices.Contains(d.Scopes[:i], scope) {
-			return Errorf(KindInvalid, "invalid_scopes", "%q is no scope, or is named twice; the scopes are %v", scope, Scopes)
+			return Errorf(KindInvalid, "invalid_scopes", "%q is no scope, or is named twice; the scopes are %s", scope, Listed(Scopes))
 		}
 		if d.App != nil && (scope == ScopeInstanceRead || scope == ScopeInstanceAdmin) {
 			return Errorf(KindInvalid, "bound_key", "a key that is bound to an app cannot carry %s", scope)

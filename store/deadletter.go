@@ -240,11 +240,12 @@ func (s *Store) DeadLetters(ctx context.Context, app uuid.UUID, states []DeadLet
 	list := keyedList[DeadLetter]{
 		name: fmt.Sprintf("dead letters %s %v", app, states), app: app, scan: scanDeadLetter,
 		id: func(d *DeadLetter) uuid.UUID { return d.ID }, first: math.MaxInt64,
+		bytes: func(d *DeadLetter) int { return d.Event.bytes() + attemptBytes(d.Attempts) },
 	}
 	only := ""
 	for _, state := range states {
 		if !slices.Contains(DeadLetterStates, state) {
-			return Page[DeadLetter]{}, Errorf(KindInvalid, "invalid", "%q is no state of a dead letter; the states are %v", state, DeadLetterStates)
+			return Page[DeadLetter]{}, Errorf(KindInvalid, "invalid", "%q is no state of a dead letter; the states are %s", state, Listed(DeadLetterStates))
 		}
 		only += ", '" + string(state) + "'" // one of our own words
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -183,5 +184,40 @@ func TestAReplayedEventOccurredWhenItDid(t *testing.T) {
 	}
 	if stats := must[OutboxStats](t)(f.OutboxStats(t.Context())); stats.OldestMS != time.Minute.Milliseconds() {
 		t.Errorf("the oldest delivery has waited %d ms, want a minute", stats.OldestMS)
+	}
+}
+
+// A page of what holds long events ends early, and the next one goes on.
+func TestPagesOfLongEventsEndEarly(t *testing.T) {
+	t.Parallel()
+	f := newEventFixture(t, newTestStore(t))
+	trigger := f.trigger(t, "all", TriggerKV, DataRule{Collection: "sensors"})
+	const letters, long = 7, 400 << 10
+	fillDeadLetters(t, f.Store, f.app.ID, trigger, f.script.ID, letters, long)
+	for range letters {
+		must[uuid.UUID](t)(f.AcceptRequest(t.Context(), &f.script, AsyncRequest{Method: "POST", Path: "/x", Body: make([]byte, long)}))
+	}
+	for name, list := range map[string]func(PageRequest) (int, string, error){
+		"dead letters": func(p PageRequest) (int, string, error) {
+			page, err := f.DeadLetters(t.Context(), f.app.ID, nil, p)
+			return len(page.Items), page.NextCursor, err
+		},
+		"outbox": func(p PageRequest) (int, string, error) {
+			page, err := f.Deliveries(t.Context(), f.app.ID, p)
+			return len(page.Items), page.NextCursor, err
+		},
+	} {
+		var sizes []int
+		for request := (PageRequest{Limit: 200}); ; {
+			count, next, err := list(request)
+			noError(t, err)
+			sizes = append(sizes, count)
+			if request.Cursor = next; next == "" {
+				break
+			}
+		}
+		if fmt.Sprint(sizes) != "[3 3 1]" {
+			t.Errorf("%s: pages of %v, want [3 3 1]", name, sizes)
+		}
 	}
 }

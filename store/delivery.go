@@ -43,6 +43,13 @@ func scanDelivery(r row) (Delivery, error) {
 	return d, err
 }
 
+func attemptBytes(attempts []Attempt) (bytes int) {
+	for i := range attempts {
+		bytes += len(attempts[i].Error)
+	}
+	return bytes
+}
+
 func decodeAttempts(text string) ([]Attempt, error) {
 	attempts := []Attempt{}
 	if text == "" {
@@ -54,19 +61,24 @@ func decodeAttempts(text string) ([]Attempt, error) {
 	return attempts, nil
 }
 
-// LoadDeliveries returns the rows of these deliveries by id. One that is not
-// there any more is left out.
-func (s *Store) LoadDeliveries(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*Delivery, error) {
-	loaded := make(map[uuid.UUID]*Delivery, len(ids))
+// selectEvents reads what a run needs of each delivery and no more: the
+// dispatcher has the rest, and reads them all.
+const selectEvents = "SELECT key, rest, trigger_id, event_id, kind, depth, occurred_at, event, body" +
+	" FROM (SELECT value FROM json_each(?)) CROSS JOIN outbox ON key = value"
+
+// LoadEvents returns the events of these deliveries by the deliveries' ids. One
+// that is not in the outbox any more is left out.
+func (s *Store) LoadEvents(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*Event, error) {
+	loaded := make(map[uuid.UUID]*Event, len(ids))
 	err := s.read(ctx, func(t *transaction) error {
-		found, err := collect(t, scanDelivery, selectDeliveries+" WHERE key IN (SELECT value FROM json_each(?))", keyList(ids))
-		for _, d := range found {
-			loaded[d.ID] = d
-		}
-		return err
+		return t.each(func(r row) error {
+			loaded[joinID(r.integer(0), r.integer(1))] = &Event{TriggerID: r.id(2), ID: r.id(3), Kind: r.text(4), Depth: int(r.integer(5)),
+				OccurredAt: r.time(6), Data: r.blob(7), Body: r.blob(8)}
+			return nil
+		}, selectEvents, keyList(ids))
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading deliveries: %w", err)
+		return nil, fmt.Errorf("reading the events of deliveries: %w", err)
 	}
 	return loaded, nil
 }
@@ -93,6 +105,7 @@ func (s *Store) Deliveries(ctx context.Context, app uuid.UUID, request PageReque
 	}
 	page, err := keyedPage(ctx, s, keyedList[Delivery]{
 		name: "outbox " + app.String(), app: app, scan: scanDelivery, id: func(d *Delivery) uuid.UUID { return d.ID },
+		bytes: func(d *Delivery) int { return d.Event.bytes() + attemptBytes(d.Attempts) },
 		query: selectDeliveries + " WHERE app_id = ? AND key > ? ORDER BY key LIMIT ?",
 	}, request)
 	for i := range page.Items {

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Kind is the closed set of reasons an operation can fail for. One function in
@@ -43,6 +44,15 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// Listed names what may stand somewhere, for a message: "open, resolved".
+func Listed[Name ~string](names []Name) string {
+	texts := make([]string, len(names))
+	for i, name := range names {
+		texts[i] = string(name)
+	}
+	return strings.Join(texts, ", ")
+}
 
 // Errorf makes an Error whose message is made from format and args.
 func Errorf(kind Kind, code, format string, args ...any) *Error {

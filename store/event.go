@@ -104,6 +104,8 @@ type Event struct {
 	Body        []byte // of a request
 }
 
+func (e *Event) bytes() int { return len(e.Data) + len(e.Body) }
+
 // eventHead are the fields that every event has.
 type eventHead struct {
 	ID          uuid.UUID  `json:"id"`

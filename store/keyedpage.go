@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 
 	"github.com/google/uuid"
 )
@@ -15,6 +16,9 @@ type keyedList[T any] struct {
 	query string
 	scan  func(row) (T, error)
 	id    func(*T) uuid.UUID
+	// bytes is about what an item holds: a page ends early after maxPageBytes.
+	// nil for items that are always short.
+	bytes func(*T) int
 	// first is where the list begins: 0, or the largest number for one that
 	// runs backwards.
 	first int64
@@ -34,19 +38,37 @@ func keyedPage[T any](ctx context.Context, s *Store, list keyedList[T], request 
 	if position != "" {
 		after = int64(binary.BigEndian.Uint64([]byte(position)))
 	}
-	found, err := readValue(ctx, s, func(t *transaction) ([]*T, error) {
-		return collect(t, list.scan, list.query, list.app, after, limit+1)
-	})
+	page, more, err := list.read(ctx, s, after, limit)
 	if err != nil {
 		return Page[T]{}, err
 	}
-	page := Page[T]{Items: make([]T, 0, min(len(found), limit))}
-	for _, item := range found[:min(len(found), limit)] {
-		page.Items = append(page.Items, *item)
-	}
-	if len(found) > limit {
-		key, _, _ := splitID(list.id(found[limit-1]))
+	if more {
+		key, _, _ := splitID(list.id(&page.Items[len(page.Items)-1]))
 		page.NextCursor = s.cursor(list.name, string(binary.BigEndian.AppendUint64(nil, uint64(key))))
 	}
 	return page, nil
+}
+
+// read reads a page, which says whether there are more behind it.
+func (l *keyedList[T]) read(ctx context.Context, s *Store, after int64, limit int) (page Page[T], more bool, err error) {
+	page.Items = []T{}
+	size := 0
+	err = s.read(ctx, func(t *transaction) error {
+		err := t.each(func(r row) error {
+			if more = len(page.Items) == limit || size > maxPageBytes; more {
+				return errEnough
+			}
+			item, err := l.scan(r)
+			if l.bytes != nil {
+				size += l.bytes(&item)
+			}
+			page.Items = append(page.Items, item)
+			return err
+		}, l.query, l.app, after, limit+1)
+		if errors.Is(err, errEnough) {
+			return nil
+		}
+		return err
+	})
+	return page, more, err
 }

@@ -21,7 +21,7 @@ func deadLettersModule() runtime.Module {
 		Funcs: []runtime.Func{
 			{
 				Name: "list",
-				Doc:  "Returns one page of the app's dead letters, newest first.",
+				Doc:  "Returns one page of the app's dead letters, newest first. A page ends early when its events are long.",
 				Params: []runtime.ParamDoc{optionsDoc("Which page.", optionDoc("limit", "integer", "1 to 200 items, 50 when left out."),
 					optionDoc("cursor", "string", "The next_cursor of the page before."))},
 				Returns: []runtime.ReturnDoc{{Type: "table", Doc: "items, and next_cursor when more follow. An item has id, trigger_id, script_id, event, error, " +
@@ -71,8 +71,18 @@ func listDeadLetters(L *lua.LState) int {
 		page, err = s.DeadLetters(ctx, runtime.From(L).App(), nil, request)
 		return err
 	})
+	chargeLetters(args, page.Items...)
 	pushValue(args, page)
 	return 1
+}
+
+// chargeLetters charges what dead letters hold before they are made to text.
+func chargeLetters(args luax.Args, letters ...store.DeadLetter) {
+	size := 0
+	for i := range letters {
+		size += len(letters[i].Event.Data) + len(letters[i].Event.Body)
+	}
+	meter.From(args.L).ChargeMemory(args.L, size)
 }
 
 func getDeadLetter(L *lua.LState) int {
@@ -86,6 +96,7 @@ func getDeadLetter(L *lua.LState) int {
 		L.Push(lua.LNil)
 		return 1
 	}
+	chargeLetters(args, letter)
 	pushValue(args, letter)
 	return 1
 }

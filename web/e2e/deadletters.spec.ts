@@ -47,7 +47,7 @@ test("all are replayed once the script is mended, also while one looks elsewhere
   await page.getByRole("link", { name: "Waiting" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Waiting deliveries" })).toBeVisible();
   await page.getByRole("link", { name: "Dead letters", exact: true }).last().click();
-  await expect(page.getByRole("status").filter({ hasText: "12 dead letters of 12 replayed" })).toBeVisible();
+  await expect(page.getByRole("status").filter({ hasText: "12 of 12 dead letters replayed" })).toBeVisible();
   await check("dead-letters-replayed");
   await expect.poll(() => server.call<{ value: number }>("GET", `apps/${app}/kv/heated/times`).then(({ value }) => value)).toBe(12);
 });

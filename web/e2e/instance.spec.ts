@@ -28,6 +28,9 @@ test("the overview shows what happens, as charts and as tables", async ({ page, 
   const figure = page.getByRole("figure", { name: "Executions per minute" });
   await expect(figure.locator("canvas")).toBeVisible();
   await check("overview");
+  await figure.locator(".chart").hover();
+  await expect(figure.getByRole("list")).toContainText(/\d\d:\d\d.*all \d+.*failed \d+/s);
+  await page.mouse.move(0, 0);
   await figure.getByRole("button", { name: "Table: Executions per minute" }).click();
   await expect(figure.getByRole("row")).toHaveCount(61);
   await page.getByRole("button", { name: "Last day" }).click();

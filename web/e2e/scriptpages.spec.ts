@@ -5,7 +5,17 @@ import { owner } from "./server";
 test.describe("routing", () => {
   test.use({ expected: /status of (409|422)/ });
 
-  test("a route is checked while it is typed, guarded, tried out, changed and deleted", async ({ page, app, server, check }) => {
+  test("the present tab is in sight on a phone", async ({ page, app, server }) => {
+  const script = await server.newScript(app, "narrow", "return 1");
+  await page.setViewportSize({ width: 360, height: 800 });
+  await page.goto(`apps/${app}/scripts/${script}/executions`);
+  await expect(page.getByRole("link", { name: "Executions", exact: true }).last()).toBeInViewport({ ratio: 0.95 });
+  await expect(page.getByLabel("Outcome")).toBeHidden();
+  await page.getByRole("button", { name: "Filter" }).click();
+  await expect(page.getByLabel("Outcome")).toBeVisible();
+});
+
+test("a route is checked while it is typed, guarded, tried out, changed and deleted", async ({ page, app, server, check }) => {
     await server.call("PUT", `apps/${app}/secrets/SHARED`, { value: "sesame-sesame" });
     const id = await server.newScript(app, "first", "return ctx.request.params", { method: "GET", path: `/${app}/users/:id` });
     const other = await server.newScript(app, "second", "return 2", { method: "GET", path: `/${app}/taken` });
@@ -21,7 +31,7 @@ test.describe("routing", () => {
     await expect(dialog.getByText("This route and one of second would answer the same requests.")).toBeVisible();
     await check("route-conflict");
     await dialog.getByRole("button", { name: "Add route" }).click();
-    await expect(dialog.getByRole("alert").first()).toContainText("another route answers the same requests");
+    await expect(dialog.getByRole("alert").first()).toContainText("Another route answers the same requests");
     await path.fill("/admin/x");
     await expect(dialog.getByText("belong to PiCloud itself")).toBeVisible();
     await path.fill(`/${app}/Hook/*`);
@@ -90,7 +100,7 @@ test.describe("settings", () => {
 
     await page.getByLabel("Host").fill("8.8.8.8");
     await page.getByRole("button", { name: "Add", exact: true }).click();
-    await expect(page.getByText("a grant opens addresses of the home network")).toBeVisible();
+    await expect(page.getByText("A grant opens addresses of the home network")).toBeVisible();
     await page.getByLabel("Host").fill("192.168.1.0/24");
     await page.getByLabel("Port").fill("8080");
     await page.getByRole("button", { name: "Add", exact: true }).click();

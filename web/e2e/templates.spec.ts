@@ -5,6 +5,8 @@ test("a template is found, installed in one click, tried, and ticked off at the 
   await page.goto(`apps/${app}/templates`);
   await expect(page.getByRole("listitem").filter({ has: page.getByRole("heading", { level: 3 }) })).toHaveCount(24);
   await check("templates");
+  await page.getByLabel("Find").fill("Shelly plug");
+  await expect(page.getByRole("link", { name: "Shelly Plus and Pro (webhooks)" })).toBeVisible();
   await page.getByLabel("Find").fill("shelly h&t");
   await page.getByRole("link", { name: "Shelly H&T (first generation)" }).click();
   await expect(page.getByRole("region", { name: "The script", exact: true }).last()).toContainText("shellyht-");
@@ -46,7 +48,7 @@ test.describe("a template that asks for more", () => {
     await page.goto(`apps/${other}/templates/github-push`);
     await page.getByRole("button", { name: "Install" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Install" }).click();
-    await expect(page.getByRole("alert")).toContainText("another route answers the same requests");
+    await expect(page.getByRole("alert")).toContainText("Another route answers the same requests");
     expect((await server.call<{ items: unknown[] }>("GET", `apps/${other}/scripts`)).items).toEqual([]);
   });
 });

@@ -93,6 +93,14 @@ export function adminURL(relative: string, query: Query = {}): URL {
   return url;
 }
 
+/** A header tells whole seconds, and an answer is on its way for a while. */
+const clocksAgreeWithinMs = 10_000;
+
+let aheadMs = 0;
+
+/** How far the server's clock is ahead of this browser's, in milliseconds; 0 when they agree. */
+export const serverIsAheadBy = (): number => (Math.abs(aheadMs) < clocksAgreeWithinMs ? 0 : aheadMs);
+
 type Watcher = (error: ApiError | null) => void;
 
 let watch: Watcher = () => {};
@@ -179,7 +187,7 @@ async function send(method: string, url: URL, options: CallOptions): Promise<Res
   }
   const timeout = AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs);
   try {
-    return await fetch(url, {
+    const response = await fetch(url, {
       method,
       headers,
       body: options.body === undefined ? undefined : writeJSON(options.body),
@@ -187,6 +195,8 @@ async function send(method: string, url: URL, options: CallOptions): Promise<Res
       cache: "no-store",
       signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
     });
+    aheadMs = Date.parse(response.headers.get("Date") ?? "") - Date.now() || 0;
+    return response;
   } catch (thrown) {
     throw options.signal?.aborted ? thrown : noAnswer();
   }
@@ -201,11 +211,16 @@ function failureOf(response: Response, text: string): ApiError {
   const requestId = response.headers.get("X-Request-Id");
   const failure = readFailure(text);
   if (failure) {
-    return new ApiError(response.status, failure.code, failure.message, failure.details ?? {}, requestId);
+    return new ApiError(response.status, failure.code, sentence(failure.message), failure.details ?? {}, requestId);
   }
   const message = `The answer was status ${response.status} without a reason. Something other than PiCloud may have sent it.`;
   return new ApiError(response.status, "unexpected_answer", message, {}, requestId);
 }
+
+/** The API's messages may stand inside a sentence; here each begins one. A name at its front stays as it is. */
+export const sentence = (message: string): string => message.replace(/^[a-z]+(?![\w.]|:\S)/, (word) => capital(word));
+
+const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 
 function readFailure(text: string): Failure | null {
   try {

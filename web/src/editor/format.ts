@@ -2,6 +2,12 @@
 
 type Answer = { id: number; formatted?: string; failure?: string };
 
+/** Says why a script cannot be formatted. What is wrong with it stands below the editor, in words of the server. */
+function reasonOf(failure: string): string {
+  const lines = [...failure.matchAll(/\((\d+):\d+ to /g)].map((match) => Number(match[1]));
+  return lines.length === 0 ? failure : `Only a script without syntax errors can be formatted. Look at line ${Math.min(...lines)} first.`;
+}
+
 /** Formatter puts Lua in order, in a worker of its own that it keeps until it is closed. */
 export class Formatter {
   #worker: Worker | null = null;
@@ -30,7 +36,7 @@ export class Formatter {
       if (data.formatted !== undefined) {
         resolve?.(data.formatted);
       } else {
-        reject?.(new Error(data.failure));
+        reject?.(new Error(reasonOf(data.failure ?? "")));
       }
     };
     worker.onerror = () => this.#fail("The formatter could not be loaded. Check that PiCloud can be reached, then try again.");

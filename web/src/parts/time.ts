@@ -8,6 +8,8 @@ const steps: [Intl.RelativeTimeFormatUnit, number][] = [
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+const hour = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
 
 /** "3 minutes ago", "in 2 hours", "just now". */
 export function sayAgo(at: string, now: number): string {
@@ -23,6 +25,16 @@ export function sayAgo(at: string, now: number): string {
 /** The moment in this browser's zone, to the second. */
 export function sayExactly(at: string): string {
   return exact.format(new Date(at));
+}
+
+/** The time of day in this browser's zone, to the millisecond. */
+export function sayClock(at: string): string {
+  return clock.format(new Date(at));
+}
+
+/** The hour and minute in this browser's zone. */
+export function sayHour(ms: number): string {
+  return hour.format(ms);
 }
 
 /** 0.42 ms, 12 ms, 3.4 s. */

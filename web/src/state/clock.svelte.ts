@@ -1,5 +1,6 @@
 // The present moment for everything that says how long ago something was: one timer, only while somebody looks.
 import { createSubscriber } from "svelte/reactivity";
+import { serverIsAheadBy } from "../api/client";
 
 const everyMs = 15_000;
 
@@ -9,10 +10,10 @@ class Clock {
     return () => clearInterval(timer);
   });
 
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970 by the server's clock, whose moments are compared with it: a Pi may have no clock of its own. */
   get now(): number {
     this.#subscribe();
-    return Date.now();
+    return Date.now() + serverIsAheadBy();
   }
 }
 

@@ -88,11 +88,12 @@ function follow<Kind extends Resource<unknown>>(made: Kind): Kind {
     void made.reload();
     return () => made.stop();
   });
-  // What got no answer is worth another try when the server answers again.
+  // What got no answer is worth another try when the server answers again, and what got none without a session after
+  // the sign-in.
   let missed = false;
   $effect(() => {
-    if (session.offline) {
-      missed = made.error?.offline ?? false;
+    if ((session.offline && made.error?.offline) || (session.expired && made.error?.status === 401)) {
+      missed = true;
     } else if (missed) {
       missed = false;
       void made.reload();

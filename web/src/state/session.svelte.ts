@@ -12,6 +12,8 @@ class Session {
   user = $state.raw<User | null>(null);
   apps = $state.raw<AppInfo[]>([]);
   version = $state.raw<Version | null>(null);
+  /** The server knows the session no more; the page waits behind the sign-in for the same person. */
+  expired = $state(false);
   /** Why the person has to sign in, when they did not ask to. */
   notice = $state("");
   /** The last call got no answer. */
@@ -34,10 +36,12 @@ class Session {
     this.notice = "";
     [this.version, this.apps] = await Promise.all([auth.readVersion(), listApps()]);
     this.user = user;
+    this.expired = false;
   }
 
   async end(): Promise<void> {
     this.user = null;
+    this.expired = false;
     this.apps = [];
     try {
       await auth.logOut();
@@ -67,8 +71,8 @@ class Session {
   #watch(error: ApiError | null): void {
     this.offline = error?.offline ?? false;
     if (error?.status === 401 && this.user) {
-      this.user = null;
-      this.notice = "Your session has ended. Sign in again to go on.";
+      this.expired = true;
+      this.notice = "Your session has ended. Sign in again to go on where you were.";
     }
   }
 }

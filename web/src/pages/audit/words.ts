@@ -45,14 +45,17 @@ export const actionNames: Record<string, string> = {
 
 export const sayAction = (action: string): string => actionNames[action] ?? action.replaceAll("_", " ");
 
+function textOf(value: unknown): string {
+  return Array.isArray(value) ? value.map(textOf).join(" ") : typeof value === "string" ? value : JSON.stringify(value);
+}
+
 /** The details of an entry in a line: "role: admin, active: false". */
 export function sayDetails(details: unknown): string {
   if (details === null || typeof details !== "object") {
     return "";
   }
   const parts = Object.entries(details).map(([name, value]) => {
-    const text = typeof value === "string" ? value : JSON.stringify(value);
-    return `${name.replaceAll("_", " ")}: ${text}`;
+    return `${name.replaceAll("_", " ")}: ${textOf(value)}`;
   });
   return parts.join(", ");
 }

@@ -1,5 +1,4 @@
 // The templates of web/templates, as the build found them: README.md there says what is in their manifests.
-import { serverRoot } from "../../api/client";
 import type { RouteDraft } from "../../api/routes";
 import type { TestEvent, TestRequest } from "../../api/testruns";
 import type { TriggerDraft, TriggerKind } from "../../api/triggers";
@@ -73,16 +72,6 @@ function readRequest(text: string): TestRequest {
     (headers[line.slice(0, colon)] ??= []).push(line.slice(colon + 1).trim());
   }
   return { method, path, headers, body: text.slice(end + 4) };
-}
-
-/** Where devices reach this PiCloud: the address that its owner has set, else that of this page. */
-export function deviceBase(publicBase: string): string {
-  return (publicBase || serverRoot.href).replace(/\/$/, "");
-}
-
-/** An address that only this one machine understands. */
-export function isLoopback(base: string): boolean {
-  return /^(localhost|127\.|\[::1\])/.test(new URL(base).hostname);
 }
 
 /** Fills the blanks of what a person copies into a device. */

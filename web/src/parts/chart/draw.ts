@@ -1,6 +1,7 @@
 // The drawing of charts, on its own so that it is loaded with the first chart.
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { sayHour } from "../time";
 import type { Series } from "./types";
 
 /** What a chart looks like and holds. Times are seconds since 1970. */
@@ -8,12 +9,23 @@ export interface Drawing {
   times: number[];
   series: Series[];
   say: (value: number) => string;
+  /** What the values count: bytes have round numbers of their own, and things come whole. */
+  counts: "bytes" | "things" | "time";
+  /** Told which of the times the pointer is at; null when it leaves. */
+  onpoint: (index: number | null) => void;
 }
+
+const whole = [1, 2, 5];
+const steps = {
+  bytes: Array.from({ length: 50 }, (_, i) => 2 ** i),
+  things: Array.from({ length: 12 }, (_, i) => whole.map((step) => step * 10 ** i)).flat(),
+  time: undefined,
+};
 
 const height = 180;
 
 /** Draws into an element, as wide as it is; returns what takes the drawing away. */
-export function draw(host: HTMLElement, { times, series, say }: Drawing): () => void {
+export function draw(host: HTMLElement, { times, series, say, counts, onpoint }: Drawing): () => void {
   const muted = colour(host, "--muted");
   const line = colour(host, "--line");
   const chart = new uPlot(
@@ -23,13 +35,15 @@ export function draw(host: HTMLElement, { times, series, say }: Drawing): () => 
       padding: [8, 18, 0, 0],
       legend: { show: false },
       cursor: { drag: { x: false, y: false }, points: { size: 6 } },
+      hooks: { setCursor: [(self) => onpoint(self.cursor.idx ?? null)] },
       scales: { y: { range: (_, __, max) => [0, Math.max(max, 1e-9) * 1.1] } },
       axes: [
-        { stroke: muted, grid: { show: false }, ticks: { stroke: line, width: 1, size: 4 }, values: hours },
+        { stroke: muted, size: 30, grid: { show: false }, ticks: { stroke: line, width: 1, size: 4 }, values: hours },
         {
           stroke: muted,
           size: 64,
           space: 36,
+          incrs: steps[counts],
           grid: { stroke: line, width: 1 },
           ticks: { show: false },
           values: (_, ticks) => ticks.map((tick) => (tick === 0 ? "0" : say(tick))),
@@ -53,10 +67,8 @@ function styled(host: HTMLElement, { label, tone }: Series): uPlot.Series {
   return { label, stroke, width: 1.5, fill: faint(stroke), points: { show: false }, spanGaps: false };
 }
 
-const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
-
 function hours(_: uPlot, ticks: number[]): string[] {
-  return ticks.map((seconds) => clock.format(seconds * 1000));
+  return ticks.map((seconds) => sayHour(seconds * 1000));
 }
 
 /** A canvas knows no custom properties and no light-dark(), so the browser has to say what one comes to. */

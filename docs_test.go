@@ -9,8 +9,11 @@ import (
 	"testing"
 )
 
-// documents are all pages that a reader may come to. Two of them are made by a
-// program, which is what their own tests hold them to.
+// madeDocuments are made by a program; tests beside it hold them to what they are
+// made of.
+var madeDocuments = []string{"docs/cli.md", "docs/http-api.md", "docs/sdk.md"}
+
+// documents are all other pages that a reader may come to.
 func documents(t *testing.T) []string {
 	t.Helper()
 	all := []string{"README.md"}
@@ -21,7 +24,7 @@ func documents(t *testing.T) []string {
 		}
 		all = append(all, found...)
 	}
-	return slices.DeleteFunc(all, func(file string) bool { return file == "docs/cli.md" || file == "docs/sdk.md" })
+	return slices.DeleteFunc(all, func(file string) bool { return slices.Contains(madeDocuments, file) })
 }
 
 var (
@@ -37,6 +40,7 @@ var parts = map[string][]string{
 	"docs/install-pi.md":   {"install"},
 	"docs/operations.md":   {"operations", "stopped"},
 	"docs/first-script.md": {""},
+	"docs/routes.md":       {""},
 }
 
 // Whatever a document shows as shell or Lua is run by a test, or it is of another
@@ -176,7 +180,7 @@ func anchors(t *testing.T, file string) []string {
 // names one.
 func TestDocumentsLinkToWhatExists(t *testing.T) {
 	t.Parallel()
-	for _, file := range append(documents(t), "docs/cli.md", "docs/sdk.md") {
+	for _, file := range append(documents(t), madeDocuments...) {
 		for _, link := range linkPattern.FindAllStringSubmatch(readText(t, file), -1) {
 			target, anchor, _ := strings.Cut(link[1], "#")
 			if strings.Contains(target, "://") {
@@ -213,7 +217,7 @@ func TestDocumentsNameRealTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range append(documents(t), "docs/cli.md", "docs/sdk.md") {
+	for _, file := range append(documents(t), madeDocuments...) {
 		for _, found := range regexp.MustCompile(`\bTest[A-Z]\w+|-run \^?(\w+)`).FindAllStringSubmatch(readText(t, file), -1) {
 			named := found[0]
 			if found[1] != "" {
@@ -223,5 +227,46 @@ func TestDocumentsNameRealTests(t *testing.T) {
 				t.Errorf("%s names the test %s, and there is none", file, named)
 			}
 		}
+	}
+}
+
+var (
+	browserSteps = regexp.MustCompile(`(?s)\*\*In the browser\*\*(.*?)(?:\n\n|\*\*At a terminal\*\*)`)
+	boldWord     = regexp.MustCompile(`\*\*([^*]+?)( \d+)?\*\*`)
+	galleryTitle = regexp.MustCompile(`\*\*Templates\*\*\)?, “([^”]+)”`)
+)
+
+// What a document says to press in the browser stands in the admin page, and the
+// templates that it names are in the gallery.
+func TestDocumentsNameRealButtons(t *testing.T) {
+	t.Parallel()
+	var page strings.Builder
+	err := filepath.WalkDir("web/src", func(path string, entry os.DirEntry, err error) error {
+		if err == nil && (strings.HasSuffix(path, ".svelte") || strings.HasSuffix(path, ".ts")) {
+			page.WriteString(readText(t, path))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	templates, seen := readTemplates(t), 0
+	for _, file := range documents(t) {
+		text := readText(t, file)
+		for _, steps := range browserSteps.FindAllStringSubmatch(text, -1) {
+			for _, word := range boldWord.FindAllStringSubmatch(steps[1], -1) {
+				if seen++; !strings.Contains(page.String(), word[1]) {
+					t.Errorf("%s says to press %q, which the admin page has not", file, word[1])
+				}
+			}
+		}
+		for _, title := range galleryTitle.FindAllStringSubmatch(text, -1) {
+			if !slices.ContainsFunc(templates, func(m *template) bool { return m.Title == title[1] }) {
+				t.Errorf("%s names the template %q, which the gallery has not", file, title[1])
+			}
+		}
+	}
+	if seen < 20 {
+		t.Errorf("only %d steps in the browser were found", seen)
 	}
 }

@@ -14,3 +14,16 @@ func TestFirstScript(t *testing.T) {
 		t.Error("the phone did not ring")
 	}
 }
+
+// TestRoutesPage makes every route and trigger of docs/routes.md.
+func TestRoutesPage(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, "")
+	s.claim()
+	s.newScript("hello", "return 'hello'", nil)
+	for _, name := range []string{"STRIPE", "SLACK", "SHOP", "TELEGRAM", "STANDARD", "OTHER", "STATION", "PRIVATE"} {
+		s.must(s.call("PUT", "/api/v1/admin/apps/default/secrets/"+name, map[string]string{"value": "name:password"}, nil), 200)
+	}
+	environment := []string{"PICLOUD_URL=" + s.url, "PICLOUD_TOKEN=" + s.token}
+	newReader(t, environment, map[string]string{"secrets set GITHUB": "a long secret"}).follow("docs/routes.md", "")
+}

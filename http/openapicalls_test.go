@@ -18,7 +18,7 @@ type callGroup struct {
 
 var callGroups = []callGroup{
 	{"Account", "Sign in and out, and who one is.", (*Server).accountRoutes},
-	{"API keys", "Keys for programs. They begin with pik_ and go into the Authorization header.", (*Server).keyRoutes},
+	{"API keys", "Keys for programs. They begin with pic_ and go into the Authorization header.", (*Server).keyRoutes},
 	{"Apps", "Apps, their members, and whole apps as files.", (*Server).appRoutes},
 	{"Scripts", "Scripts, their versions, and test runs.", (*Server).scriptRoutes},
 	{"Routes", "Which requests a script answers, and who may send them.", (*Server).routeRoutes},

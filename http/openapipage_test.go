@@ -98,7 +98,7 @@ func apiPage(t *testing.T) []byte {
 	w.line("%s This page is made of the OpenAPI document that each instance serves at", document.Info.Description)
 	w.line("`/api/v1/openapi.json`, by `go test ./http -run APIPage -update`; the page of an instance shows the same under Reference, with commands to copy.")
 	w.line("")
-	w.line("A program shows its API key as `Authorization: Bearer pik_…`. Bodies and answers are JSON. Every error is")
+	w.line("A program shows its API key as `Authorization: Bearer pic_…`. Bodies and answers are JSON. Every error is")
 	w.line("`{\"error\":{\"code\":…,\"message\":…,\"details\":…}}`; codes are stable. Lists come in pages: `?limit=` up to 200, `?cursor=` with the `next_cursor` of the page before.")
 	w.line("")
 	for _, tag := range document.Tags {
@@ -173,6 +173,9 @@ func typeWords(s pageSchema) string {
 	switch {
 	case s.Ref != "":
 		name := s.Ref[strings.LastIndexByte(s.Ref, '/')+1:]
+		if name == "ErrorCode" { // has a section of its own, see codes
+			return "[" + name + "](#error-codes)"
+		}
 		return "[" + name + "](#" + anchor(name) + ")"
 	case s.AnyOf != nil:
 		var words []string

@@ -37,7 +37,7 @@ type minuteStats struct {
 	At            store.Time `json:"at"`             // the minute's end
 	Executions    int64      `json:"executions"`     // runs that ended in it
 	Failed        int64      `json:"failed"`         // of these, all but successes
-	Latency       *latency   `json:"latency_ms"`     // null when nothing ran
+	Latency       *shares    `json:"latency_ms"`     // null when nothing ran
 	WrittenBytes  int64      `json:"written_bytes"`  // to the disk
 	MemoryBytes   int64      `json:"memory_bytes"`   // at its end
 	DatabaseBytes int64      `json:"database_bytes"` // at its end

@@ -23,13 +23,23 @@ type instanceStats struct {
 	Now          store.Time            `json:"now"`
 	StartedAt    store.Time            `json:"started_at"`
 	Executions   executionCounts       `json:"executions"`
-	Latency      *latency              `json:"latency_ms"` // null when nothing ran
+	Latency      *shares               `json:"latency_ms"` // null when nothing ran
 	Gate         gateState             `json:"gate"`
 	Memory       memoryState           `json:"memory"`
 	Database     databaseState         `json:"database"`
 	WrittenBytes map[store.Cause]int64 `json:"written_bytes"` // by what they were written for
 	Outbox       outboxState           `json:"outbox"`
 	DeadLetters  deadLetterCounts      `json:"dead_letters"`
+	// WrittenByScript are the ten scripts for which the most was written.
+	WrittenByScript []scriptBytes `json:"written_by_script"`
+	// Requests are answers by who gave them (scripts, execute, admin, other) and by
+	// the class of their status, such as "2xx".
+	Requests       map[string]map[string]int64 `json:"requests"`
+	Runs           runFigures                  `json:"runs"`
+	Log            logFigures                  `json:"log"`
+	Writer         writerFigures               `json:"writer"`
+	Caches         map[string]cacheFigures     `json:"caches"` // scripts, modules, data
+	PasswordHashes hashFigures                 `json:"password_hashes"`
 	// Minutes are the newest minutes, oldest first.
 	Minutes []minuteStats `json:"minutes"`
 }
@@ -42,11 +52,13 @@ type executionCounts struct {
 	ByStatus map[store.ExecutionStatus]int64 `json:"by_status"`
 }
 
-// gateState is how many scripts run, may run at once, and wait.
+// gateState is the gate that runs go through.
 type gateState struct {
 	Slots   int64 `json:"slots"` // how many scripts may run at once
 	Running int64 `json:"running"`
 	Waiting int64 `json:"waiting"` // for a slot
+	Aside   int64 `json:"aside"`   // have given their slot up while they wait for the database
+	Refused int64 `json:"refused"` // since the start, because too many waited
 }
 
 // memoryState is what the process holds, in bytes. Past the limit it collects
@@ -73,8 +85,10 @@ type outboxState struct {
 // deadLetterCounts count the dead letters of all apps; Open are those that
 // need a look.
 type deadLetterCounts struct {
-	Kept int64 `json:"kept"`
-	Open int64 `json:"open"` // those that need a look
+	Kept    int64 `json:"kept"`
+	Open    int64 `json:"open"`
+	Made    int64 `json:"made"`    // since the start
+	Dropped int64 `json:"dropped"` // since the start, for newer ones
 }
 
 // defaultMinutes are shown when the query does not say how many.
@@ -110,16 +124,18 @@ func queryMinutes(c echo.Context) (int, error) {
 // countedStats are the figures that lie in memory.
 func (s *Server) countedStats() instanceStats {
 	engine := s.engine.Stats()
-	return instanceStats{
+	stats := instanceStats{
 		Clock:        s.clock(),
 		Now:          store.TimeOf(s.config.Now()),
 		StartedAt:    store.TimeOf(s.started),
 		Executions:   executionsOf(s.store),
 		Latency:      latencyOf(engine.Duration),
-		Gate:         gateState{Slots: engine.Gate.Slots, Running: engine.Gate.Running, Waiting: engine.Gate.Waiting},
+		Gate:         gateState(engine.Gate),
 		Memory:       memoryState{UsedBytes: memoryInUse(), LimitBytes: memoryLimit()},
 		WrittenBytes: s.writtenBytes(),
 	}
+	s.addFigures(&stats, engine)
+	return stats
 }
 
 // writtenBytes has a line for each cause, also for one that has written nothing.
@@ -146,7 +162,7 @@ func (s *Server) readStats(ctx context.Context, stats *instanceStats) (err error
 	}
 	use, err := s.store.DiskUse()
 	stats.Outbox = outboxState(outbox)
-	stats.DeadLetters = deadLetterCounts{Kept: letters.Kept, Open: letters.Open}
+	stats.DeadLetters = deadLetterCounts(letters)
 	stats.Database = databaseState{FileBytes: use.Database, WALBytes: use.WAL, FreeBytes: use.Free}
 	return err
 }

@@ -2,16 +2,19 @@ package http
 
 import "picloud/runtime"
 
-// latency is how long runs took, in milliseconds, the wait for a slot included:
-// half of them no longer than P50, and so on.
-type latency struct {
-	P50 float64 `json:"p50"` // half of the runs took at most this
-	P95 float64 `json:"p95"` // 95 of 100 did
-	P99 float64 `json:"p99"` // 99 of 100 did
+// shares are the sizes that so many of some values do not exceed.
+type shares struct {
+	P50 float64 `json:"p50"` // half of them are at most this
+	P95 float64 `json:"p95"` // 95 of 100 are
+	P99 float64 `json:"p99"` // 99 of 100 are
 }
 
-// latencyOf estimates from a distribution; nil when it holds nothing.
-func latencyOf(d runtime.Distribution) *latency {
+// latencyOf estimates from a distribution of seconds how many milliseconds runs
+// took, the wait for a slot included; nil when it holds nothing.
+func latencyOf(d runtime.Distribution) *shares { return sharesOf(d, 1000) }
+
+// sharesOf estimates from a distribution, in another unit.
+func sharesOf(d runtime.Distribution, unit float64) *shares {
 	total := int64(0)
 	for _, n := range d.Counts {
 		total += n
@@ -19,12 +22,12 @@ func latencyOf(d runtime.Distribution) *latency {
 	if total <= 0 {
 		return nil
 	}
-	ms := func(share float64) float64 { return 1000 * quantile(d, share*float64(total)) }
-	return &latency{P50: ms(0.50), P95: ms(0.95), P99: ms(0.99)}
+	at := func(share float64) float64 { return unit * quantile(d, share*float64(total)) }
+	return &shares{P50: at(0.50), P95: at(0.95), P99: at(0.99)}
 }
 
 // latencyBetween is latencyOf for what came to a distribution in between.
-func latencyBetween(before, after runtime.Distribution) *latency {
+func latencyBetween(before, after runtime.Distribution) *shares {
 	between := runtime.Distribution{Bounds: after.Bounds, Counts: make([]int64, len(after.Counts))}
 	for i := range after.Counts {
 		between.Counts[i] = after.Counts[i] - before.Counts[i]

@@ -10,7 +10,7 @@ func TestQuantile(t *testing.T) {
 	t.Parallel()
 	d := runtime.Distribution{Bounds: []float64{0.001, 0.01, 0.1}, Counts: []int64{90, 8, 1, 1}}
 	got := latencyOf(d)
-	want := latency{P50: 1000 * 0.001 * 50 / 90, P95: 1000 * (0.001 + 0.009*5/8), P99: 100}
+	want := shares{P50: 1000 * 0.001 * 50 / 90, P95: 1000 * (0.001 + 0.009*5/8), P99: 100}
 	if !close64(got.P50, want.P50) || !close64(got.P95, want.P95) || !close64(got.P99, want.P99) {
 		t.Errorf("latency is %+v, want %+v", *got, want)
 	}

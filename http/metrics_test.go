@@ -1,6 +1,7 @@
 package http
 
 import (
+	"encoding/json"
 	"regexp"
 	"strconv"
 	"strings"
@@ -68,12 +69,17 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"picloud_execution_duration_seconds_sum", "picloud_execution_instructions_total", `picloud_writer_groups_total{durable="true"}`,
-		"picloud_writer_syncs_total", "picloud_wal_bytes", `picloud_written_bytes_total{cause="scripts"}`, `picloud_written_bytes_total{cause="log"}`,
+		"picloud_writer_syncs_total", "picloud_wal_bytes", "picloud_wal_used_bytes", "picloud_database_bytes", "picloud_disk_free_bytes", `picloud_written_bytes_total{cause="scripts"}`, `picloud_written_bytes_total{cause="log"}`,
 		`picloud_written_bytes_total{cause="admin"}`, `picloud_written_bytes_total{cause="start"}`,
 		`picloud_script_written_bytes_total{script_id="` + good + `",app="default",script="good"}`,
 		"picloud_gate_slots", "picloud_clock_synchronised"} {
 		if got := metric(t, page, name); got <= 0 {
 			t.Errorf("%s is %v", name, got)
+		}
+	}
+	for _, cause := range store.Causes {
+		if got := metric(t, page, `picloud_written_bytes_total{cause="`+string(cause)+`"}`); got < 0 {
+			t.Errorf("the cause %s is missing", cause)
 		}
 	}
 	for _, name := range []string{"picloud_gate_running", "picloud_gate_waiting", "picloud_gate_aside", "picloud_gate_refused_total", "picloud_outbox_deliveries",
@@ -108,26 +114,99 @@ func TestMetricsOfQueues(t *testing.T) {
 	}
 }
 
-// A line is a name, labels and a number (Prometheus' text format), each series once.
+// A line is a name, labels and a number (Prometheus' text format), each series
+// once. All series of a family are in a row, below what it is and its type.
 func TestMetricsAreWellFormed(t *testing.T) {
 	t.Parallel()
 	s, owner := newOwnedServer(t)
+	some := newScript(t, s, owner, "some", `kv.collection("c"):set("k", 1) return 1`)
+	wantStatus(t, request(t, s, "GET", "/api/v1/execute/"+some, "", nil), 200)
 	w := request(t, s, "GET", "/metrics", "", owner)
 	if kind := w.Header().Get("Content-Type"); !strings.HasPrefix(kind, "text/plain; version=0.0.4") {
 		t.Errorf("Content-Type is %q", kind)
 	}
-	line := regexp.MustCompile(`^[a-z_][a-z0-9_]*(\{[A-Za-z_]+="(?:[^"\\\n]|\\.)*"(?:, ?[A-Za-z_]+="(?:[^"\\\n]|\\.)*")*\})? -?[0-9.e+-]+$`)
-	seen := map[string]bool{}
-	for text := range strings.Lines(w.Body.String()) {
-		text = strings.TrimSuffix(text, "\n")
-		series := text[:strings.LastIndex(text, " ")]
-		if !line.MatchString(text) || seen[series] {
-			t.Errorf("odd or repeated: %q", text)
+	line := regexp.MustCompile(`^([a-z_][a-z0-9_]*)(\{[A-Za-z_]+="(?:[^"\\\n]|\\["\\n])*"(?:, ?[A-Za-z_]+="(?:[^"\\\n]|\\["\\n])*")*\})? -?[0-9.e+-]+$`)
+	head := regexp.MustCompile(`^# HELP (\S+) (\S.*\.)\n# TYPE (\S+) (counter|gauge|histogram)\n`)
+	seen, families, family := map[string]bool{}, map[string]bool{}, ""
+	for page := w.Body.String(); page != ""; {
+		if found := head.FindStringSubmatch(page); found != nil {
+			if family = found[1]; family != found[3] || families[family] || (found[4] == "counter") != strings.HasSuffix(family, "_total") {
+				t.Errorf("an odd or repeated head: %q", found[0])
+			}
+			families[family] = true
+			page = page[len(found[0]):]
+			continue
+		}
+		text, rest, _ := strings.Cut(page, "\n")
+		page = rest
+		found := line.FindStringSubmatch(text)
+		series := text[:max(0, strings.LastIndex(text, " "))]
+		if found == nil || seen[series] || strings.HasPrefix(text, "picloud_") && !strings.HasPrefix(found[1], family) {
+			t.Errorf("odd, repeated or out of its family %s: %q", family, text)
 		}
 		seen[series] = true
 	}
-	if len(seen) < 80 {
-		t.Errorf("only %d series", len(seen))
+	if len(seen) < 80 || len(families) != len(metricHelp) {
+		t.Errorf("only %d series in %d families, of which %d are described", len(seen), len(families), len(metricHelp))
+	}
+	if got, want := labelled([]string{"a", "back\\slash, \"quotes\", line\nend, é"}), `{a="back\\slash, \"quotes\", line\nend, é"}`; got != want {
+		t.Errorf("a label is %s, want %s", got, want)
+	}
+}
+
+// The overview's figures are those of the metrics.
+func TestStatsAgreeWithMetrics(t *testing.T) {
+	t.Parallel()
+	s, owner := newOwnedServer(t)
+	good := newScript(t, s, owner, "good", `kv.collection("c"):set("k", ctx.execution_id) return 1`)
+	for range 3 {
+		wantStatus(t, request(t, s, "GET", "/api/v1/execute/"+good, "", nil), 200)
+	}
+	if err := s.store.FlushExecutions(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	page := request(t, s, "GET", "/metrics", "", owner).Body.String()
+	w := request(t, s, "GET", adminPrefix+"instance/stats", "", owner)
+	var stats instanceStats
+	if err := json.Unmarshal(w.Body.Bytes(), &stats); err != nil {
+		t.Fatal(err)
+	}
+	for name, figure := range map[string]int64{
+		`picloud_http_requests_total{kind="execute",status="2xx"}`: stats.Requests["execute"]["2xx"],
+		`picloud_http_requests_total{kind="admin",status="2xx"}`:   stats.Requests["admin"]["2xx"],
+		`picloud_executions_total{status="success"}`:               stats.Executions.ByStatus["success"],
+		"picloud_execution_instructions_total":                     stats.Runs.Instructions,
+		"picloud_execution_sdk_calls_total":                        stats.Runs.SDKCalls,
+		"picloud_log_records_written_total":                        stats.Log.Written,
+		"picloud_log_records_dropped_total":                        stats.Log.Dropped,
+		"picloud_writer_operations_total":                          stats.Writer.Operations,
+		`picloud_writer_groups_total{durable="true"}`:              stats.Writer.DurableGroups,
+		`picloud_writer_groups_total{durable="false"}`:             stats.Writer.Groups - stats.Writer.DurableGroups,
+		"picloud_writer_syncs_total":                               stats.Writer.Syncs,
+		"picloud_checkpoints_total":                                stats.Writer.Checkpoints,
+		"picloud_wal_used_bytes":                                   stats.Writer.WALUsedBytes,
+		"picloud_wal_bytes":                                        stats.Database.WALBytes,
+		"picloud_database_bytes":                                   stats.Database.FileBytes,
+		`picloud_cache_hits_total{cache="scripts"}`:                stats.Caches["scripts"].Hits,
+		`picloud_cache_misses_total{cache="scripts"}`:              stats.Caches["scripts"].Misses,
+		`picloud_cache_hits_total{cache="data"}`:                   stats.Caches["data"].Hits,
+		"picloud_argon2_hashes_total":                              stats.PasswordHashes.Done,
+		"picloud_gate_slots":                                       stats.Gate.Slots,
+		"picloud_outbox_deliveries":                                stats.Outbox.Deliveries,
+		"picloud_dead_letters":                                     stats.DeadLetters.Kept,
+		`picloud_written_bytes_total{cause="scripts"}`:             stats.WrittenBytes[store.CauseScripts],
+		`picloud_written_bytes_total{cause="log"}`:                 stats.WrittenBytes[store.CauseLog],
+	} {
+		if got := metric(t, page, name); int64(got) != figure {
+			t.Errorf("%s is %v, the stats say %d", name, got, figure)
+		}
+	}
+	if stats.Runs.MemoryBytes == nil || stats.Runs.MemoryBytes.P50 <= 0 {
+		t.Errorf("the memory of runs is %+v", stats.Runs.MemoryBytes)
+	}
+	if len(stats.WrittenByScript) != 1 || stats.WrittenByScript[0].Name != "good" || stats.WrittenByScript[0].Bytes !=
+		int64(metric(t, page, `picloud_script_written_bytes_total{script_id="`+good+`",app="default",script="good"}`)) {
+		t.Errorf("by script the stats say %+v", stats.WrittenByScript)
 	}
 }
 

@@ -12,13 +12,14 @@ import (
 	"time"
 )
 
-// copyMoments is at how many moments of a backup and of a migration the process
-// ends: 10, or 50 with PICLOUD_TEST_LONG.
-func copyMoments() int {
+// copyMoments is at how many moments of a backup, or of one of several
+// migrations, the process ends: 10 in all, or 50 of each with PICLOUD_TEST_LONG.
+// Each takes the better part of a second of SQLite under the race detector.
+func copyMoments(several int) int {
 	if os.Getenv("PICLOUD_TEST_LONG") != "" {
 		return 50
 	}
-	return 10
+	return 10 / several
 }
 
 func init() {
@@ -95,7 +96,7 @@ func (d *disk) load(folder string) error {
 
 // eachMoment replays calls, and at so many moments between the reports from and
 // to shows what a kill, and every other time what a power cut, has left.
-func (w *watched) eachMoment(t *testing.T, d *disk, from, to string, check func(moment string, dir string, said promises)) {
+func (w *watched) eachMoment(t *testing.T, d *disk, moments int, from, to string, check func(moment string, dir string, said promises)) {
 	t.Helper()
 	chance := seeded(t)
 	first, last := 0, len(w.calls)
@@ -108,7 +109,7 @@ func (w *watched) eachMoment(t *testing.T, d *disk, from, to string, check func(
 		}
 	}
 	said := promises{kept: map[step]bool{}, gapless: true}
-	shown, moments := 0, copyMoments()
+	shown := 0
 	for i := 0; i <= last && i <= len(w.calls); i++ {
 		if next := first + shown*(last-first)/(moments-1); i == next && shown < moments {
 			made, how := d.killed(), "a kill"
@@ -141,7 +142,7 @@ func TestKilledBackups(t *testing.T) {
 		t.Fatalf("the recorded process ended with %v\n%s", err, &w.errors)
 	}
 	found := 0
-	w.eachMoment(t, newDisk(), "backup 0", "backed up", func(moment, dir string, said promises) {
+	w.eachMoment(t, newDisk(), copyMoments(1), "backup 0", "backed up", func(moment, dir string, said promises) {
 		folder := BackupFolder{Dir: dir, Keep: 3}
 		list := must[[]Backup](t)(folder.List())
 		for _, backup := range list {
@@ -161,7 +162,7 @@ func TestKilledBackups(t *testing.T) {
 			t.Errorf("%s: %v is left", moment, left)
 		}
 	})
-	if found < copyMoments()/4 {
+	if found < copyMoments(1)/4 {
 		t.Errorf("only %d whole backups were there in all", found)
 	}
 }
@@ -172,7 +173,8 @@ func TestKilledBackups(t *testing.T) {
 func TestKilledMigrations(t *testing.T) {
 	t.Parallel()
 	newest := must[int](t)(newestMigration(embeddedMigrations(t)))
-	for _, number := range []int{1, newest - 1} {
+	from := []int{1, newest - 1}
+	for _, number := range from {
 		t.Run(fmt.Sprint(number), func(t *testing.T) {
 			t.Parallel()
 			w := &watched{folder: sampleDatabase(t, number)}
@@ -181,7 +183,7 @@ func TestKilledMigrations(t *testing.T) {
 			if err := watch(t, w, "migrate"); err != nil {
 				t.Fatalf("the recorded process ended with %v\n%s", err, &w.errors)
 			}
-			w.eachMoment(t, d, "", "", func(moment, dir string, _ promises) {
+			w.eachMoment(t, d, copyMoments(len(from)), "", "", func(moment, dir string, _ promises) {
 				upgraded := between(t, moment, dir, number, newest)
 				s, err := open(t.Context(), sampleConfig(t, dir), embeddedMigrations(t), false)
 				if err != nil {

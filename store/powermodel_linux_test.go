@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"maps"
 	"math/rand/v2"
@@ -97,7 +98,7 @@ func writeSparse(path string, content []byte) error {
 	var zeros [64 << 10]byte
 	for at := 0; err == nil && at < len(content); at += len(zeros) {
 		part := content[at:min(len(content), at+len(zeros))]
-		if !slices.Equal(part, zeros[:len(part)]) {
+		if !bytes.Equal(part, zeros[:len(part)]) {
 			_, err = file.WriteAt(part, int64(at))
 		}
 	}

@@ -170,7 +170,7 @@ func (t *Trigger) checkRule() error {
 	case *DataRule:
 		return rule.check(t.Kind)
 	case *TopicRule:
-		return CheckTopicFilter(rule.Filter)
+		return checkTopicFilter(rule.Filter)
 	case *DeadLetterRule:
 		for _, kind := range rule.Kinds {
 			if !slices.Contains(deadLetterKinds, kind) {

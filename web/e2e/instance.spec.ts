@@ -27,6 +27,10 @@ test("the overview shows what happens, as charts and as tables", async ({ page, 
   await expect(page.getByText(/of .* runs in the last hour failed/)).toBeVisible();
   const figure = page.getByRole("figure", { name: "Executions per minute" });
   await expect(figure.locator("canvas")).toBeVisible();
+  const counted = page.getByRole("region", { name: "Since the start" });
+  for (const name of ["scripts 2xx", "scripts 5xx", "success", "instructions", "syncs", "checkpoint", "records written", "modules"]) {
+    await expect(counted.getByText(name, { exact: true })).toBeVisible();
+  }
   await check("overview");
   await figure.locator(".chart").hover();
   await expect(figure.getByRole("list")).toContainText(/\d\d:\d\d.*all \d+.*failed \d+/s);

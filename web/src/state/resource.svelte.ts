@@ -18,8 +18,13 @@ export class Resource<Value> {
     this.#load = load;
   }
 
-  /** Reads it again; a reading that is still on its way is given up. */
-  reload = (): Promise<void> => this.run(this.#load, (value) => (this.value = value));
+  /** Reads it; a reading that is still on its way is given up. */
+  read(): Promise<void> {
+    return this.run(this.#load, (value) => (this.value = value));
+  }
+
+  /** Reads it again. */
+  reload = (): Promise<void> => this.read();
 
   stop(): void {
     this.#running?.abort();
@@ -46,6 +51,9 @@ export class Resource<Value> {
   }
 }
 
+/** Pages of a list that are read again at once. */
+const mostReadAgain = 8;
+
 /** A list that comes page by page. */
 export class PagedResource<Item> extends Resource<Item[]> {
   next = $state<string | null>(null);
@@ -54,6 +62,23 @@ export class PagedResource<Item> extends Resource<Item[]> {
   constructor(loadPage: (cursor: string | null, signal: AbortSignal) => Promise<Page<Item>>) {
     super((signal) => loadPage(null, signal).then((page) => this.#keep(page)));
     this.#loadPage = loadPage;
+  }
+
+  /** Reads as many pages again as there are, so that the person stays where they were; of a great many only the first. */
+  override reload = (): Promise<void> =>
+    this.run(
+      (signal) => this.#readAgain(this.value?.length ?? 0, signal),
+      (all) => (this.value = this.#keep(all)),
+    );
+
+  async #readAgain(length: number, signal: AbortSignal): Promise<Page<Item>> {
+    let { items, next_cursor } = await this.#loadPage(null, signal);
+    for (let pages = 1; pages < mostReadAgain && items.length < length && next_cursor; pages++) {
+      const page: Page<Item> = await this.#loadPage(next_cursor, signal);
+      items = [...items, ...page.items];
+      next_cursor = page.next_cursor;
+    }
+    return { items, next_cursor };
   }
 
   more = (): Promise<void> =>
@@ -85,7 +110,7 @@ export function paged<Item>(
 
 function follow<Kind extends Resource<unknown>>(made: Kind): Kind {
   $effect(() => {
-    void made.reload();
+    void made.read();
     return () => made.stop();
   });
   // What got no answer is worth another try when the server answers again, and what got none without a session after

@@ -233,7 +233,7 @@ func TestDocumentsNameRealTests(t *testing.T) {
 var (
 	browserSteps = regexp.MustCompile(`(?s)\*\*In the browser\*\*(.*?)(?:\n\n|\*\*At a terminal\*\*)`)
 	boldWord     = regexp.MustCompile(`\*\*([^*]+?)( \d+)?\*\*`)
-	galleryTitle = regexp.MustCompile(`\*\*Templates\*\*\)?, “([^”]+)”`)
+	galleryTitle = regexp.MustCompile(`(?:\*\*Templates\*\*,|[Ii]nstall)\s+“([^”]+)”`)
 )
 
 // What a document says to press in the browser stands in the admin page, and the

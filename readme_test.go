@@ -43,17 +43,16 @@ func TestReadmeNamesRealTasks(t *testing.T) {
 // TestReadmeScript runs the script that the README begins with, as its device would.
 func TestReadmeScript(t *testing.T) {
 	t.Parallel()
-	blocks := blocksOf(t, "README.md")
-	i := slices.IndexFunc(blocks, func(b block) bool { return b.language == "lua" })
-	if i < 0 {
-		t.Fatal("the README begins with no script")
+	scripts := slices.DeleteFunc(blocksOf(t, "README.md"), func(b block) bool { return b.language != "lua" })
+	if len(scripts) != 1 {
+		t.Fatalf("the README has %d scripts, and this test runs one", len(scripts))
 	}
-	call := regexp.MustCompile(`calls GET (/shelly\S+)`).FindStringSubmatch(blocks[i].text)
+	call := regexp.MustCompile(`calls GET (/shelly\S+)`).FindStringSubmatch(scripts[0].text)
 	if call == nil {
-		t.Fatalf("the script does not say what the device calls:\n%s", blocks[i].text)
+		t.Fatalf("the script does not say what the device calls:\n%s", scripts[0].text)
 	}
 	s := startServer(t, "")
 	s.claim()
-	s.newRoute(s.newScript("shelly", blocks[i].text, nil), "GET", "/shelly")
+	s.newRoute(s.newScript("shelly", scripts[0].text, nil), "GET", "/shelly")
 	expect(t, s.call("GET", call[1], nil, nil), 200, `{"ok":true,"warm":true}`)
 }

@@ -25,7 +25,7 @@ func (s *Server) changePassword(c echo.Context, by principal) error {
 	if err := bind(c, &body); err != nil {
 		return err
 	}
-	if CheckPassword(body.NewPassword) != nil {
+	if checkPassword(body.NewPassword) != nil {
 		return invalidField("new_password", "a password has %d to %d bytes", minPasswordBytes, maxPasswordBytes)
 	}
 	ctx := c.Request().Context()
@@ -55,7 +55,7 @@ func (s *Server) checkCurrentPassword(c echo.Context, user store.User, password 
 		return err
 	}
 	ok, err := false, error(nil)
-	if CheckPassword(password) == nil {
+	if checkPassword(password) == nil {
 		ok, _, err = s.hasher.verify(c.Request().Context(), password, user.PasswordHash)
 	}
 	if err != nil {

@@ -182,7 +182,7 @@ func (s *Server) recordFailure(c echo.Context, user store.User) {
 // An unknown user, a wrong password and a deactivated user cost the same hash
 // and get the same answer.
 func (s *Server) checkCredentials(ctx context.Context, given credentials) (store.User, error) {
-	if CheckPassword(given.Password) != nil {
+	if checkPassword(given.Password) != nil {
 		return store.User{}, badCredentials()
 	}
 	user, err := s.store.UserByName(ctx, given.Username)

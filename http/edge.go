@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"picloud/http/routing"
 )
 
 const (
@@ -93,15 +95,9 @@ func executeTarget(path string) (id string, ok bool) {
 // reservedPath reports whether path belongs to the platform: a reserved name
 // or anything below one.
 func reservedPath(path string) bool {
-	first := strings.TrimPrefix(path, "/")
-	if i := strings.IndexByte(first, '/'); i >= 0 {
-		first = first[:i]
-	}
-	switch first {
-	case "api", "admin", "healthz", "readyz", "version", "metrics":
-		return len(path) > 0 && path[0] == '/'
-	}
-	return false
+	below, rooted := strings.CutPrefix(path, "/")
+	first, _, _ := strings.Cut(below, "/")
+	return rooted && routing.ReservedName(first)
 }
 
 // recovered runs a handler; a panic becomes an error, so that it is answered

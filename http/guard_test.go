@@ -147,7 +147,7 @@ func TestPasswords(t *testing.T) {
 		}
 	}
 	for length, want := range map[int]bool{7: false, 8: true, 1024: true, 1025: false} {
-		if got := CheckPassword(strings.Repeat("x", length)) == nil; got != want {
+		if got := checkPassword(strings.Repeat("x", length)) == nil; got != want {
 			t.Errorf("a password of %d bytes is fine: %v", length, got)
 		}
 	}

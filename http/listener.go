@@ -79,30 +79,30 @@ func (l *limitedListener) Close() error {
 
 // admit counts conn for its network and returns that; the zero network is not
 // counted.
-func (l *connections) admit(conn net.Conn) (netip.Prefix, bool) {
+func (c *connections) admit(conn net.Conn) (netip.Prefix, bool) {
 	address := peerAddress(conn.RemoteAddr().String())
-	if address.IsLoopback() || within(address, l.trusted) {
+	if address.IsLoopback() || within(address, c.trusted) {
 		return netip.Prefix{}, true
 	}
 	source := networkOf(address)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.held[source] >= l.perAddress {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.held[source] >= c.perAddress {
 		return source, false
 	}
-	l.held[source]++
+	c.held[source]++
 	return source, true
 }
 
-func (l *connections) release(source netip.Prefix) {
-	<-l.slots
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.held[source] > 1 {
-		l.held[source]--
+func (c *connections) release(source netip.Prefix) {
+	<-c.slots
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.held[source] > 1 {
+		c.held[source]--
 		return
 	}
-	delete(l.held, source)
+	delete(c.held, source)
 }
 
 // edgeConn gives every piece of an answer its own deadline, so that a slow

@@ -40,8 +40,8 @@ const (
 	maxHashLanes      = 4
 )
 
-// CheckPassword says what is wrong with a new password: it has 8 to 1,024 bytes.
-func CheckPassword(password string) error {
+// checkPassword says what is wrong with a new password: it has 8 to 1,024 bytes.
+func checkPassword(password string) error {
 	if len(password) < minPasswordBytes || len(password) > maxPasswordBytes {
 		return invalidField("password", "a password has %d to %d bytes", minPasswordBytes, maxPasswordBytes)
 	}
@@ -52,7 +52,7 @@ func CheckPassword(password string) error {
 // takes no turn at the gate: it is for the owner made at start, before anybody
 // can call.
 func HashPassword(password string) (string, error) {
-	if err := CheckPassword(password); err != nil {
+	if err := checkPassword(password); err != nil {
 		return "", err
 	}
 	return createHash(password, passwordParams)

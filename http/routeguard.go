@@ -34,7 +34,7 @@ type routeGuard struct {
 	limiter *rateLimiter      // nil without rate_limit
 	// deliveryID finds the id of a delivery; nil without dedupe.
 	deliveryID func(*signature.Message) (string, bool)
-	deliveries deliveries
+	running    firstDeliveries
 	records    recordBudget
 }
 

@@ -67,7 +67,7 @@ func (s *Server) checkSetup(ctx context.Context, body setupBody) error {
 	if body.Username == "" {
 		return invalidField("username", "choose a user name")
 	}
-	return CheckPassword(body.Password)
+	return checkPassword(body.Password)
 }
 
 // makeFirstOwner is called with the lock of setup held.

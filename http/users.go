@@ -66,7 +66,7 @@ func (s *Server) createUser(c echo.Context, by principal) error {
 	if err := draft.Check(); err != nil {
 		return err
 	}
-	if err := CheckPassword(body.Password); err != nil {
+	if err := checkPassword(body.Password); err != nil {
 		return err
 	}
 	ctx := c.Request().Context()
@@ -117,7 +117,7 @@ func (s *Server) resetHash(c echo.Context, by principal, user store.User, passwo
 	if user.ID == by.User.ID {
 		return nil, invalidField("password", "change your own password with auth/password")
 	}
-	if err := CheckPassword(*password); err != nil {
+	if err := checkPassword(*password); err != nil {
 		return nil, err
 	}
 	hash, err := s.hasher.hash(c.Request().Context(), *password, passwordParams)

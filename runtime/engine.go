@@ -20,7 +20,7 @@ type Config struct {
 	Logger           *slog.Logger
 	Modules          []Module         // sdk.Modules()
 	Defaults         meter.Limits     // DefaultLimits()
-	Ceilings         meter.Limits     // DefaultCeilings()
+	Ceilings         meter.Limits     // defaultCeilings()
 	MaxConcurrency   int              // executions at once; 4 × cores
 	QueueLength      int              // waiting at once; 64
 	QueueWait        time.Duration    // longest wait for a slot; 2 s
@@ -38,7 +38,7 @@ func (c *Config) fillDefaults() {
 		c.Defaults = DefaultLimits()
 	}
 	if c.Ceilings == (meter.Limits{}) {
-		c.Ceilings = DefaultCeilings()
+		c.Ceilings = defaultCeilings()
 	}
 	if c.QueueWait <= 0 {
 		c.QueueWait = 2 * time.Second

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -18,8 +19,8 @@ import (
 // events had caused each other too often (spec 4, "Depth").
 const CodeLoopStopped = "loop_stopped"
 
-// MaxRetryAfter is the longest that a script may put its next attempt off.
-const MaxRetryAfter = 7 * 24 * time.Hour
+// maxRetryAfter is the longest that a script may put its next attempt off.
+const maxRetryAfter = 7 * 24 * time.Hour
 
 // Event is what ctx.event shows: the event, which attempt this is, and whether
 // someone only tries the script out.
@@ -156,8 +157,8 @@ func (r *Run) steer(L *lua.LState, v lua.LValue, steering *Steering) (wrong stri
 		return ""
 	}
 	seconds, ok := after.(lua.LNumber)
-	if !ok || !(seconds >= 0 && float64(seconds) <= MaxRetryAfter.Seconds()) {
-		return "retry_after must be a number of seconds from 0 to 604800"
+	if !ok || !(seconds >= 0 && float64(seconds) <= maxRetryAfter.Seconds()) {
+		return fmt.Sprintf("retry_after must be a number of seconds from 0 to %.0f", maxRetryAfter.Seconds())
 	}
 	wait := time.Duration(float64(seconds) * float64(time.Second))
 	steering.RetryAfter = &wait

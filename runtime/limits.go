@@ -19,9 +19,9 @@ func DefaultLimits() meter.Limits {
 	}
 }
 
-// DefaultCeilings are spec 4's ceilings where no admin has set others. The
+// defaultCeilings are spec 4's ceilings where no admin has set others. The
 // ceiling of one string is the memory limit of the script that makes it.
-func DefaultCeilings() meter.Limits {
+func defaultCeilings() meter.Limits {
 	return meter.Limits{
 		Instructions: 1_000_000_000,
 		MemoryBytes:  256 << 20,

@@ -116,3 +116,23 @@ func TestSignInsAreCounted(t *testing.T) {
 		t.Errorf("another day is counted on the last: %v", got)
 	}
 }
+
+// orderOf returns the actions of the audit, oldest first.
+func orderOf(t testing.TB, s *Store, filter AuditFilter) []string {
+	t.Helper()
+	var actions []string
+	for request := (PageRequest{Limit: 2}); ; {
+		page := must[Page[AuditEntry]](t)(s.Audit(t.Context(), filter, request))
+		for _, e := range page.Items {
+			name := e.Target.Name
+			if name == "" {
+				name = "-"
+			}
+			actions = append(actions, fmt.Sprintf("%s %s×%d", e.Action, name, e.Times))
+		}
+		if request.Cursor = page.NextCursor; request.Cursor == "" {
+			slices.Reverse(actions)
+			return actions
+		}
+	}
+}

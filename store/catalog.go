@@ -44,8 +44,8 @@ type triggerKey struct {
 	collection string
 }
 
-// NewCatalog makes a catalog with its indexes. The values are its own from here on.
-func NewCatalog(apps []*App, scripts []*Script, routes []*Route) *Catalog {
+// newCatalog makes a catalog with its indexes. The values are its own from here on.
+func newCatalog(apps []*App, scripts []*Script, routes []*Route) *Catalog {
 	c := &Catalog{
 		Apps: make(map[uuid.UUID]*App, len(apps)), Scripts: make(map[uuid.UUID]*Script, len(scripts)), Routes: routes,
 		appsBySlug: make(map[string]*App, len(apps)), scriptsByName: make(map[scriptName]*Script, len(scripts)),
@@ -148,7 +148,7 @@ func loadCatalog(t *transaction) (*Catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the grants: %w", err)
 	}
-	catalog := NewCatalog(apps, scripts, routes)
+	catalog := newCatalog(apps, scripts, routes)
 	catalog.addTriggers(triggers)
 	catalog.Grants = grantsByScript(grants)
 	return catalog, loadSecrets(t, catalog)

@@ -156,7 +156,7 @@ func (p *checkpointer) pass() {
 	}
 	// The only errors are those that fail has seen and that of a closing store,
 	// which makes its own last checkpoint.
-	p.writer.do(context.Background(), &operation{alone: func(c *connection) error { //nolint:errcheck
+	_ = p.writer.do(context.Background(), &operation{alone: func(c *connection) error {
 		_, err := p.writer.checkpointHere(c)
 		if err != nil {
 			p.writer.fail(err)

@@ -36,13 +36,9 @@ type DeadLetter struct {
 	CreatedAt Time            `json:"created_at"`
 }
 
-// The caps of one app's dead letters: past them the oldest go, and are counted.
-// The bytes are those of event, body, error, attempts and note.
 const (
-	maxDeadLetters     = 10_000
-	maxDeadLetterBytes = 32 << 20
-	maxNoteBytes       = 4096
-	maxErrorBytes      = 4096
+	maxNoteBytes  = 4096
+	maxErrorBytes = 4096
 )
 
 const (
@@ -110,13 +106,14 @@ func (s *Store) buryDelivery(t *transaction, b Burial) error {
 	if err != nil {
 		return err
 	}
+	bytes := d.Event.bytes() + len(b.Reason) + len(attempts)
 	_, err = t.exec(insertDeadLetter, key, rest, d.AppID, optionalID(d.Event.TriggerID), d.ScriptID, d.Event.ID, d.Event.Kind, d.Event.Depth,
-		d.Event.OccurredAt, len(d.Event.Data)+len(d.Event.Body)+len(b.Reason)+len(attempts), b.Reason, t.at, string(attempts), d.Event.Data, d.Event.Body)
+		d.Event.OccurredAt, bytes, b.Reason, t.at, string(attempts), d.Event.Data, d.Event.Body)
 	if err != nil {
 		return err
 	}
 	s.deadLettersMade.Add(1)
-	if err := s.dropOldestDeadLetters(t, d.AppID); err != nil {
+	if err := s.keepDeadLetters(t, d.AppID, deadLetterRoom{1, int64(bytes)}); err != nil {
 		return err
 	}
 	return s.emitDeadLetter(t, d, b.Reason)
@@ -172,44 +169,8 @@ func (s *Store) markHandlerFailed(t *transaction, d *Delivery, reason string) er
 		return err
 	}
 	key, _, _ := splitID(about.DeadLetterID)
-	return s.setDeadLetter(t, d.AppID, key, DeadLetterOpen, DeadLetterHandlerFailed, clipBytes(reason, maxNoteBytes))
-}
-
-// dropOldestDeadLetters holds an app's dead letters to their caps. The walk is
-// over the index alone.
-func (s *Store) dropOldestDeadLetters(t *transaction, app uuid.UUID) error {
-	var rows, bytes, cut int64
-	err := t.each(func(r row) error {
-		rows, bytes = rows+1, bytes+r.integer(1)
-		if cut == 0 && rows > 1 && (rows > maxDeadLetters || bytes > maxDeadLetterBytes) {
-			cut = r.integer(0)
-		}
-		return nil
-	}, "SELECT key, bytes FROM dead_letters WHERE app_id = ? ORDER BY key DESC", app)
-	if err != nil || cut == 0 {
-		return err
-	}
-	dropped, err := t.exec("DELETE FROM dead_letters WHERE app_id = ? AND key <= ?", app, cut)
-	s.deadLettersDropped.Add(dropped)
-	return err
-}
-
-// DeadLetterStats counts the dead letters that are kept, those that need a look
-// among them, and since the start those that came and those that went because
-// their app had too many.
-type DeadLetterStats struct{ Kept, Open, Made, Dropped int64 }
-
-// DeadLetterStats returns the counts.
-func (s *Store) DeadLetterStats(ctx context.Context) (DeadLetterStats, error) {
-	stats, err := readValue(ctx, s, func(t *transaction) (DeadLetterStats, error) {
-		r, err := t.first("SELECT count(*), coalesce(sum(state IN (?, ?)), 0) FROM dead_letters", string(DeadLetterOpen), string(DeadLetterHandlerFailed))
-		if err != nil {
-			return DeadLetterStats{}, err
-		}
-		return DeadLetterStats{Kept: r.integer(0), Open: r.integer(1)}, nil
-	})
-	stats.Made, stats.Dropped = s.deadLettersMade.Load(), s.deadLettersDropped.Load()
-	return stats, err
+	failed := deadLetterChange{key: key, from: DeadLetterOpen, to: DeadLetterHandlerFailed, note: clipBytes(reason, maxNoteBytes)}
+	return s.setDeadLetter(t, d.AppID, failed)
 }
 
 // DeadLetter returns the dead letter of that id.
@@ -289,27 +250,35 @@ func openDeadLetter(t *transaction, id uuid.UUID) (DeadLetter, error) {
 
 func (s *Store) closeDeadLetter(t *transaction, d DeadLetter, state DeadLetterState, note string) (DeadLetter, error) {
 	key, _, _ := splitID(d.ID)
-	err := s.setDeadLetter(t, d.AppID, key, d.State, state, note)
+	err := s.setDeadLetter(t, d.AppID, deadLetterChange{key: key, from: d.State, to: state, note: note})
 	d.State, d.Note = state, note
 	return d, err
 }
 
-// setDeadLetter changes the state and the note of a dead letter that is in the
-// state from. A longer note counts towards the app's cap.
-func (s *Store) setDeadLetter(t *transaction, app uuid.UUID, key int64, from, to DeadLetterState, note string) error {
+// deadLetterChange is what becomes of a dead letter that is in the state from.
+type deadLetterChange struct {
+	key      int64
+	from, to DeadLetterState
+	note     string
+}
+
+// setDeadLetter changes the state and the note of one of the app's dead
+// letters. A longer note counts towards the app's cap.
+func (s *Store) setDeadLetter(t *transaction, app uuid.UUID, c deadLetterChange) error {
 	n, err := t.exec("UPDATE dead_letters SET bytes = bytes - octet_length(note) + ?, state = ?, note = ? WHERE key = ? AND state = ?",
-		len(note), string(to), note, key, string(from))
-	if err != nil || n == 0 || note == "" {
+		len(c.note), string(c.to), c.note, c.key, string(c.from))
+	if err != nil || n == 0 || c.note == "" {
 		return err
 	}
-	return s.dropOldestDeadLetters(t, app)
+	return s.keepDeadLetters(t, app, deadLetterRoom{0, int64(len(c.note))})
 }
 
 // ReplayDeadLetter queues the event again, with all attempts before it, under
-// the same event id and with the time at which it occurred. Conflict "dead_letter_closed", or "trigger_gone" when the
-// trigger or the script does not exist any more; limit "outbox_full". A replay
-// by a run that an event started is one step deeper than that event, so that a
-// handler that replays what fails comes to an end.
+// the same event id and with the time at which it occurred. Conflict
+// "dead_letter_closed", or "trigger_gone" when the trigger or the script does
+// not exist any more; limit "outbox_full". A replay by a run that an event
+// started is one step deeper than that event, so that a handler that replays
+// what fails comes to an end.
 func (s *Store) ReplayDeadLetter(ctx context.Context, id uuid.UUID, origin Origin) (DeadLetter, error) {
 	return write(ctx, s, true, func(t *transaction) (DeadLetter, error) {
 		d, err := openDeadLetter(t, id)

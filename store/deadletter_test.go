@@ -65,19 +65,44 @@ func TestTheRowsOfDeadLettersAreCapped(t *testing.T) {
 		"a request":                {Delivery: request(), Reason: "no", Last: &Attempt{Error: "no"}},
 	} {
 		noError(t, f.BuryDelivery(t.Context(), burial))
-		if rows, _ := deadLetterSize(t, f.Store, f.app.ID); rows != maxDeadLetters {
-			t.Errorf("%s: %d dead letters, want %d", name, rows, maxDeadLetters)
+		if rows, _ := deadLetterSize(t, f.Store, f.app.ID); rows > maxDeadLetters || rows < keepDeadLetters {
+			t.Errorf("%s: %d dead letters, want %d to %d", name, rows, keepDeadLetters, maxDeadLetters)
 		}
 		if _, err := f.DeadLetter(t.Context(), burial.Delivery.ID); err != nil {
 			t.Errorf("%s: the newest is not there: %v", name, err)
 		}
 	}
-	want := DeadLetterStats{Kept: maxDeadLetters, Open: maxDeadLetters, Made: 3, Dropped: 3}
+	want := DeadLetterStats{Kept: keepDeadLetters + 2, Open: keepDeadLetters + 2, Made: 3, Dropped: maxDeadLetters - keepDeadLetters + 1}
 	if stats := must[DeadLetterStats](t)(f.DeadLetterStats(t.Context())); stats != want {
 		t.Errorf("counted %+v, want %+v", stats, want)
 	}
 	if rows, _ := deadLetterSize(t, f.Store, neighbour.ID); rows != 0 {
 		t.Errorf("the neighbour has %d", rows)
+	}
+}
+
+// They are counted once in a hundred burials, not at each.
+func TestDeadLettersAreNotCountedAtEachBurial(t *testing.T) {
+	t.Parallel()
+	f := newEventFixture(t, newTestStore(t))
+	trigger := f.trigger(t, "all", TriggerKV, DataRule{Collection: "sensors"})
+	fillDeadLetters(t, f.Store, f.app.ID, trigger, f.script.ID, maxDeadLetters-2, 10)
+	room := func() (rows int64) {
+		noError(t, f.change(t.Context(), func(*transaction) error { // in the writer
+			rows = -1
+			if room, known := f.deadLetterRooms[f.app.ID]; known {
+				rows = room.rows
+			}
+			return nil
+		}))
+		return rows
+	}
+	for n, want := range []int64{1, 0, -1, maxDeadLetters - keepDeadLetters - 1, maxDeadLetters - keepDeadLetters - 2} {
+		noError(t, f.BuryDelivery(t.Context(), Burial{Delivery: f.deliver(t), Reason: "no"}))
+		rows, _ := deadLetterSize(t, f.Store, f.app.ID)
+		if got := room(); got != want || got >= 0 && rows+got != maxDeadLetters {
+			t.Errorf("after burial %d there are %d and room for %d, want for %d", n, rows, got, want)
+		}
 	}
 }
 

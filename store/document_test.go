@@ -163,14 +163,21 @@ func TestIndexLimits(t *testing.T) {
 	}
 	wantCode(t, s.EnsureDocumentIndex(t.Context(), app, "d", []string{"one more"}), KindLimit, "too_many_indexes")
 	wantCode(t, s.EnsureDocumentIndex(t.Context(), app, "d", []string{""}), KindInvalid, "invalid_query")
-	for c := 1; c*maxCollectionIndexes < maxIndexes; c++ {
-		var fields []string
-		for n := range maxCollectionIndexes {
-			fields = append(fields, fmt.Sprint("f", n))
+	noError(t, s.DeleteApp(t.Context(), app, true)) // with its indexes
+	made := func(app uuid.UUID) int {
+		for n := 0; ; n++ {
+			collection, field := fmt.Sprint("c", n/maxCollectionIndexes), fmt.Sprint("f", n%maxCollectionIndexes)
+			if err := s.EnsureDocumentIndex(t.Context(), app, collection, []string{field}); err != nil {
+				wantCode(t, err, KindLimit, "too_many_indexes")
+				return n
+			}
 		}
-		noError(t, s.EnsureDocumentIndex(t.Context(), app, fmt.Sprint("c", c), fields))
 	}
-	wantCode(t, s.EnsureDocumentIndex(t.Context(), app, "last", []string{"f"}), KindLimit, "too_many_indexes")
+	for _, want := range []int{maxAppIndexes, maxIndexes - maxAppIndexes, 0} {
+		if got := made(dataApp(t, s)); got != want {
+			t.Errorf("an app got %d indexes, want %d", got, want)
+		}
+	}
 }
 
 func TestQueryErrorsNameThePlace(t *testing.T) {

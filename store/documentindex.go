@@ -12,19 +12,22 @@ const (
 	// Each index costs about a page for a write that changes its field, and each
 	// is looked at when a document is written, of whatever collection.
 	maxCollectionIndexes = 8
+	maxAppIndexes        = 64 // so that no app takes all
 	maxIndexes           = 128
 
 	selectIndexes    = "SELECT field, name FROM document_indexes WHERE collection = ?"
 	selectAppIndexes = "SELECT i.name FROM document_indexes i JOIN collections c ON c.number = i.collection WHERE c.app_id = ?"
-	countIndexes     = "SELECT count(*) FROM document_indexes"
-	insertIndex      = "INSERT INTO document_indexes (collection, field, name) VALUES (?, ?, ?)"
+	countIndexes     = "SELECT count(*), coalesce(sum(c.app_id = own.app_id), 0) FROM collections own, document_indexes i" +
+		" JOIN collections c ON c.number = i.collection WHERE own.number = ?"
+	insertIndex = "INSERT INTO document_indexes (collection, field, name) VALUES (?, ?, ?)"
 )
 
 // documentIndex is a declared index.
 type documentIndex struct{ field, name string }
 
 // EnsureDocumentIndex declares an index on each of the fields that has none
-// yet. KindLimit "too_many_indexes" over 8 in a collection or 128 in all.
+// yet. KindLimit "too_many_indexes" over 8 in a collection, 64 in an app or
+// 128 in all.
 // Making one takes the writer as long as reading the collection takes.
 func (s *Store) EnsureDocumentIndex(ctx context.Context, app uuid.UUID, name string, fields []string) error {
 	if err := CheckCollectionName(name); err != nil {
@@ -91,12 +94,13 @@ func documentIndexes(t *transaction, in collection) (declared []documentIndex, e
 // createIndex makes one index. Its name is free: numbers of a collection are
 // taken in turn, and none is dropped but with the whole collection.
 func createIndex(t *transaction, in collection, place field, declared []documentIndex) (documentIndex, error) {
-	all, err := t.count(countIndexes)
+	counts, err := t.first(countIndexes, in.number)
 	if err != nil {
 		return documentIndex{}, err
 	}
-	if len(declared) >= maxCollectionIndexes || all >= maxIndexes {
-		return documentIndex{}, Errorf(KindLimit, "too_many_indexes", "a collection may have %d indexes, and all together %d", maxCollectionIndexes, maxIndexes)
+	if len(declared) >= maxCollectionIndexes || counts.integer(0) >= maxIndexes || counts.integer(1) >= maxAppIndexes {
+		return documentIndex{}, Errorf(KindLimit, "too_many_indexes", "a collection may have %d indexes, an app %d, and all together %d",
+			maxCollectionIndexes, maxAppIndexes, maxIndexes)
 	}
 	made := documentIndex{place.text, fmt.Sprintf("documents_%d_%d", in.number, len(declared)+1)}
 	t.wrote = true

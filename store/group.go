@@ -150,7 +150,7 @@ func (w *writer) finish(t *transaction, ops []*operation) error {
 // abandon rolls back what is left of the transaction and returns err.
 func (w *writer) abandon(err error) error {
 	// SQLite may have rolled back by itself, so a failure here says nothing new.
-	w.connection.exec("ROLLBACK") //nolint:errcheck
+	_, _ = w.connection.exec("ROLLBACK")
 	w.noteFull(err)
 	return err
 }

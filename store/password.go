@@ -26,9 +26,9 @@ func (s *Store) ChangePassword(ctx context.Context, session Session, oldHash, ne
 	})
 }
 
-// ResetPassword gives the user of that name a new password hash and ends the
+// resetPassword gives the user of that name a new password hash and ends the
 // user's sessions: recovery on the box (spec 7, "admin reset-password").
-func (s *Store) ResetPassword(ctx context.Context, username, passwordHash string) (User, error) {
+func (s *Store) resetPassword(ctx context.Context, username, passwordHash string) (User, error) {
 	return write(ctx, s, true, func(t *transaction) (User, error) {
 		found, err := user(t, "username = ?", username)
 		if err != nil {

@@ -112,7 +112,7 @@ func recoverAlone(ctx context.Context, config Config, request resetRequest) (act
 }
 
 func (s *Store) reset(ctx context.Context, request resetRequest) (bool, error) {
-	user, err := s.ResetPassword(WithAudit(ctx, ActionResetPassword, commandActor), request.Username, request.PasswordHash)
+	user, err := s.resetPassword(WithAudit(ctx, ActionResetPassword, commandActor), request.Username, request.PasswordHash)
 	return user.Active, err
 }
 

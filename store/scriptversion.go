@@ -53,8 +53,10 @@ func deflate(text string) []byte {
 	if err != nil {
 		panic(err) // only for a level that does not exist
 	}
-	io.WriteString(writer, text) //nolint:errcheck // a bytes.Buffer takes everything
-	writer.Close()               //nolint:errcheck
+	_, err = io.WriteString(writer, text)
+	if err = errors.Join(err, writer.Close()); err != nil {
+		panic(err) // a bytes.Buffer takes everything
+	}
 	return packed.Bytes()
 }
 

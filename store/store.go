@@ -80,6 +80,7 @@ type Store struct {
 	rest               func(context.Context, time.Duration) error // between two steps of it
 	deadLettersMade    atomic.Int64
 	deadLettersDropped atomic.Int64
+	deadLetterRooms    map[uuid.UUID]deadLetterRoom // by app, of those that were counted; the writer's
 	ids                idGenerator
 	log                executionLog
 	closed             atomic.Bool
@@ -112,7 +113,8 @@ func open(ctx context.Context, config Config, migrations fs.FS, keepHouse bool) 
 		config.DataCacheBytes = 8 << 20
 	}
 	s := &Store{ids: idGenerator{now: config.Now}, config: config, data: newDataCache(config.DataCacheBytes), queries: make(chan struct{}, documentReaders), migrations: migrations,
-		path: filepath.Join(config.Dir, databaseName), space: newDiskSpace(config.Dir), written: newWrittenBytes(), rest: rest}
+		deadLetterRooms: make(map[uuid.UUID]deadLetterRoom),
+		path:            filepath.Join(config.Dir, databaseName), space: newDiskSpace(config.Dir), written: newWrittenBytes(), rest: rest}
 	if err := s.start(ctx); err != nil {
 		if s.lock != nil { // else the count is that of who has the folder
 			err = errors.Join(err, s.forgetStarts())

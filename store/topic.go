@@ -59,7 +59,7 @@ func (s *Store) publishTopic(t *transaction, p TopicPublication) (uuid.UUID, err
 	}
 	event := newEvent{id: id, app: p.App, kind: string(TriggerTopic), depth: p.Origin.Depth + 1, wait: p.Delay}
 	for _, trigger := range s.Catalog().triggersOf(p.App, TriggerTopic, "") {
-		if !MatchTopic(trigger.Topic.Filter, p.Topic) {
+		if !matchTopic(trigger.Topic.Filter, p.Topic) {
 			continue
 		}
 		if event.data == nil {
@@ -77,7 +77,7 @@ func (s *Store) publishTopic(t *transaction, p TopicPublication) (uuid.UUID, err
 }
 
 func (p *TopicPublication) check() error {
-	if err := CheckTopic(p.Topic); err != nil {
+	if err := checkTopic(p.Topic); err != nil {
 		return err
 	}
 	switch {

@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// CheckTopic reports whether topic may be published: 1 to 512 bytes of UTF-8
+// checkTopic reports whether topic may be published: 1 to 512 bytes of UTF-8
 // without NUL and without the wildcards + and # (MQTT 5.0, 4.7).
-func CheckTopic(topic string) error {
+func checkTopic(topic string) error {
 	switch {
 	case len(topic) < 1 || len(topic) > maxTopicBytes:
 		return Errorf(KindInvalid, "invalid_topic", "a topic is 1 to %d bytes long", maxTopicBytes)
@@ -19,10 +19,10 @@ func CheckTopic(topic string) error {
 	return nil
 }
 
-// CheckTopicFilter reports whether filter is well-formed: 1 to 512 bytes of
+// checkTopicFilter reports whether filter is well-formed: 1 to 512 bytes of
 // UTF-8 without NUL; + stands for one whole level, # is the whole last level
 // and stands for any number of levels (MQTT 5.0, 4.7.1).
-func CheckTopicFilter(filter string) error {
+func checkTopicFilter(filter string) error {
 	switch {
 	case len(filter) < 1 || len(filter) > maxTopicBytes:
 		return Errorf(KindInvalid, "invalid_topic", "a topic filter is 1 to %d bytes long", maxTopicBytes)
@@ -43,10 +43,10 @@ func CheckTopicFilter(filter string) error {
 	return nil
 }
 
-// MatchTopic reports whether a well-formed filter matches a topic by MQTT's
+// matchTopic reports whether a well-formed filter matches a topic by MQTT's
 // rules: # also matches its parent level, and neither wildcard at the start
 // matches a topic that begins with $ (MQTT 5.0, 4.7.1 and 4.7.2).
-func MatchTopic(filter, topic string) bool {
+func matchTopic(filter, topic string) bool {
 	if strings.HasPrefix(topic, "$") && (filter[0] == '+' || filter[0] == '#') {
 		return false
 	}

@@ -32,7 +32,7 @@ func TestMatchTopic(t *testing.T) {
 		{"home", "Home", false},
 		{"home/", "home", false},
 	} {
-		if got := MatchTopic(c.filter, c.topic); got != c.want {
+		if got := matchTopic(c.filter, c.topic); got != c.want {
 			t.Errorf("%q matches %q: %v", c.filter, c.topic, got)
 		}
 	}
@@ -41,30 +41,30 @@ func TestMatchTopic(t *testing.T) {
 func TestCheckTopicFilter(t *testing.T) {
 	t.Parallel()
 	for _, good := range []string{"a", "#", "+", "a/#", "+/b/#", "/", "a//b", strings.Repeat("a", 512)} {
-		if err := CheckTopicFilter(good); err != nil {
+		if err := checkTopicFilter(good); err != nil {
 			t.Errorf("%q: %v", good, err)
 		}
 	}
 	for _, bad := range []string{"", "#/a", "a#", "a/#b", "a+", "+a/b", "a/b+/c", "##", "a\x00", "\xff", strings.Repeat("a", 513)} {
-		wantCode(t, CheckTopicFilter(bad), KindInvalid, "invalid_topic")
+		wantCode(t, checkTopicFilter(bad), KindInvalid, "invalid_topic")
 	}
 }
 
-// FuzzTopicFilter holds MatchTopic against a slow matcher that tries every
+// FuzzTopicFilter holds matchTopic against a slow matcher that tries every
 // way, for every filter that is accepted.
 func FuzzTopicFilter(f *testing.F) {
 	f.Add("home/+/#", "home/hall")
 	f.Add("#", "$SYS")
 	f.Add("+//", "a//")
 	f.Fuzz(func(t *testing.T, filter, topic string) {
-		if CheckTopicFilter(filter) != nil || CheckTopic(topic) != nil {
+		if checkTopicFilter(filter) != nil || checkTopic(topic) != nil {
 			return
 		}
 		want := matchLevels(strings.Split(filter, "/"), strings.Split(topic, "/"))
 		if topic[0] == '$' && strings.IndexByte("+#", filter[0]) >= 0 {
 			want = false
 		}
-		if got := MatchTopic(filter, topic); got != want {
+		if got := matchTopic(filter, topic); got != want {
 			t.Errorf("%q matches %q: %v", filter, topic, got)
 		}
 	})

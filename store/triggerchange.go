@@ -170,11 +170,11 @@ func (t *Trigger) checkRule() error {
 	case *DataRule:
 		return rule.check(t.Kind)
 	case *TopicRule:
-		return CheckTopicFilter(rule.Filter)
+		return checkTopicFilter(rule.Filter)
 	case *DeadLetterRule:
 		for _, kind := range rule.Kinds {
 			if !slices.Contains(deadLetterKinds, kind) {
-				return invalidRule("dead_letter.kinds", "dead_letter.kinds are some of %v", deadLetterKinds)
+				return invalidRule("dead_letter.kinds", "dead_letter.kinds are some of %s", Listed(deadLetterKinds))
 			}
 		}
 		return nil

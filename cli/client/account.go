@@ -22,12 +22,12 @@ type Credentials struct {
 
 // LogIn starts a session.
 func (c *Client) LogIn(ctx context.Context, with Credentials) (SignIn, error) {
-	return put[SignIn](ctx, c, http.MethodPost, path("auth/login"), with)
+	return send[SignIn](ctx, c, http.MethodPost, path("auth/login"), with)
 }
 
 // LogOut ends the client's session.
 func (c *Client) LogOut(ctx context.Context) error {
-	return c.call(ctx, http.MethodPost, path("auth/logout"), nil, nil, nil)
+	return c.call(ctx, request{method: http.MethodPost, path: path("auth/logout")}, nil)
 }
 
 // Me returns the user that the token stands for.
@@ -57,10 +57,10 @@ func (c *Client) Keys(ctx context.Context) ([]store.APIKey, error) {
 
 // MintKey makes an API key.
 func (c *Client) MintKey(ctx context.Context, draft KeyDraft) (NewKey, error) {
-	return put[NewKey](ctx, c, http.MethodPost, path("api-keys"), draft)
+	return send[NewKey](ctx, c, http.MethodPost, path("api-keys"), draft)
 }
 
 // RevokeKey ends an API key.
 func (c *Client) RevokeKey(ctx context.Context, id string) error {
-	return c.call(ctx, http.MethodDelete, path("api-keys/", id), nil, nil, nil)
+	return c.remove(ctx, path("api-keys/", id))
 }

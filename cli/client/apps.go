@@ -33,7 +33,7 @@ func (c *Client) App(ctx context.Context, app string) (App, error) {
 
 // CreateApp makes an app.
 func (c *Client) CreateApp(ctx context.Context, draft AppDraft) (App, error) {
-	return put[App](ctx, c, http.MethodPost, path("apps"), draft)
+	return send[App](ctx, c, http.MethodPost, path("apps"), draft)
 }
 
 // DeleteApp deletes an app; force also one that has scripts or data.
@@ -42,7 +42,7 @@ func (c *Client) DeleteApp(ctx context.Context, app string, force bool) error {
 	if force {
 		query = url.Values{"force": {"true"}}
 	}
-	return c.call(ctx, http.MethodDelete, path("apps/", app), query, nil, nil)
+	return c.call(ctx, request{method: http.MethodDelete, path: path("apps/", app), query: query}, nil)
 }
 
 // Members lists who has a role in an app.
@@ -57,12 +57,12 @@ type MemberRole struct {
 
 // SetMember gives a user, by id or name, a role in an app.
 func (c *Client) SetMember(ctx context.Context, app, user string, role MemberRole) (store.Member, error) {
-	return put[store.Member](ctx, c, http.MethodPut, path("apps/", app, "/members/", user), role)
+	return send[store.Member](ctx, c, http.MethodPut, path("apps/", app, "/members/", user), role)
 }
 
 // RemoveMember takes a user's role away.
 func (c *Client) RemoveMember(ctx context.Context, app, user string) error {
-	return c.call(ctx, http.MethodDelete, path("apps/", app, "/members/", user), nil, nil, nil)
+	return c.remove(ctx, path("apps/", app, "/members/", user))
 }
 
 // Secrets lists the names of an app's secrets.
@@ -77,12 +77,12 @@ type SecretValue struct {
 
 // SetSecret saves a secret.
 func (c *Client) SetSecret(ctx context.Context, app, name string, value SecretValue) (store.AppSecret, error) {
-	return put[store.AppSecret](ctx, c, http.MethodPut, path("apps/", app, "/secrets/", name), value)
+	return send[store.AppSecret](ctx, c, http.MethodPut, path("apps/", app, "/secrets/", name), value)
 }
 
 // DeleteSecret deletes a secret.
 func (c *Client) DeleteSecret(ctx context.Context, app, name string) error {
-	return c.call(ctx, http.MethodDelete, path("apps/", app, "/secrets/", name), nil, nil, nil)
+	return c.remove(ctx, path("apps/", app, "/secrets/", name))
 }
 
 // Folder is an app as files, by their slash-separated names.
@@ -126,6 +126,6 @@ func (c *Client) ImportApp(ctx context.Context, app string, folder Folder, optio
 		query.Set("prune", "true")
 	}
 	var done Import
-	err := c.call(ctx, http.MethodPost, path("apps/", app, "/import"), query, folder, &done)
+	err := c.call(ctx, request{http.MethodPost, path("apps/", app, "/import"), query, folder}, &done)
 	return done, err
 }

@@ -86,9 +86,17 @@ func path(parts ...string) string {
 	return joined.String()
 }
 
-// call sends in, if not nil, and reads the answer into out, if not nil.
-func (c *Client) call(ctx context.Context, method, path string, query url.Values, in, out any) error {
-	response, err := c.send(ctx, method, path, query, in)
+// request is one call: the path is below URL, a body that is not nil is sent as
+// JSON.
+type request struct {
+	method, path string
+	query        url.Values
+	body         any
+}
+
+// call makes a request and reads the answer into out, if not nil.
+func (c *Client) call(ctx context.Context, r request, out any) error {
+	response, err := c.respond(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -104,36 +112,18 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 		return nil
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return fmt.Errorf("read the answer of %s %s: %w", method, path, err)
+		return fmt.Errorf("read the answer of %s %s: %w", r.method, r.path, err)
 	}
 	return nil
 }
 
-// send makes a request and returns the response of one that was done.
-func (c *Client) send(ctx context.Context, method, path string, query url.Values, in any) (*http.Response, error) {
-	var body io.Reader
-	if in != nil {
-		text, err := json.Marshal(in)
-		if err != nil {
-			return nil, fmt.Errorf("encode the request: %w", err)
-		}
-		body = bytes.NewReader(text)
-	}
-	target := c.URL + path
-	if len(query) > 0 {
-		target += "?" + query.Encode()
-	}
-	request, err := http.NewRequestWithContext(ctx, method, target, body)
+// respond makes a request and returns the response of one that was done.
+func (c *Client) respond(ctx context.Context, r request) (*http.Response, error) {
+	made, err := c.request(ctx, r)
 	if err != nil {
-		return nil, fmt.Errorf("make the request: %w", err)
+		return nil, err
 	}
-	if in != nil {
-		request.Header.Set("Content-Type", "application/json")
-	}
-	if c.Token != "" {
-		request.Header.Set("Authorization", "Bearer "+c.Token)
-	}
-	response, err := c.HTTP.Do(request)
+	response, err := c.HTTP.Do(made)
 	if err != nil && ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -145,6 +135,33 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 	}
 	defer response.Body.Close()
 	return nil, c.failure(response)
+}
+
+// request writes a request as HTTP has it.
+func (c *Client) request(ctx context.Context, r request) (*http.Request, error) {
+	var body io.Reader
+	if r.body != nil {
+		text, err := json.Marshal(r.body)
+		if err != nil {
+			return nil, fmt.Errorf("encode the request: %w", err)
+		}
+		body = bytes.NewReader(text)
+	}
+	target := c.URL + r.path
+	if len(r.query) > 0 {
+		target += "?" + r.query.Encode()
+	}
+	made, err := http.NewRequestWithContext(ctx, r.method, target, body)
+	if err != nil {
+		return nil, fmt.Errorf("make the request: %w", err)
+	}
+	if r.body != nil {
+		made.Header.Set("Content-Type", "application/json")
+	}
+	if c.Token != "" {
+		made.Header.Set("Authorization", "Bearer "+c.Token)
+	}
+	return made, nil
 }
 
 // failure reads the API's error; another server, or a proxy, has none.
@@ -186,7 +203,7 @@ func list[T any](ctx context.Context, c *Client, path string, query url.Values, 
 		}
 		query.Set("limit", fmt.Sprint(limit))
 		var page store.Page[T]
-		if err := c.call(ctx, http.MethodGet, path, query, nil, &page); err != nil {
+		if err := c.call(ctx, request{method: http.MethodGet, path: path, query: query}, &page); err != nil {
 			return nil, err
 		}
 		items = append(items, page.Items...)
@@ -203,13 +220,18 @@ const pageLimit = 200
 // get reads one thing.
 func get[T any](ctx context.Context, c *Client, path string) (T, error) {
 	var out T
-	err := c.call(ctx, http.MethodGet, path, nil, nil, &out)
+	err := c.call(ctx, request{method: http.MethodGet, path: path}, &out)
 	return out, err
 }
 
-// put sends a body and reads what it became.
-func put[T any](ctx context.Context, c *Client, method, path string, in any) (T, error) {
+// send sends a body and reads what it became.
+func send[T any](ctx context.Context, c *Client, method, path string, body any) (T, error) {
 	var out T
-	err := c.call(ctx, method, path, nil, in, &out)
+	err := c.call(ctx, request{method: method, path: path, body: body}, &out)
 	return out, err
+}
+
+// remove deletes one thing.
+func (c *Client) remove(ctx context.Context, path string) error {
+	return c.call(ctx, request{method: http.MethodDelete, path: path}, nil)
 }

@@ -38,12 +38,12 @@ type KVDraft struct {
 
 // SetKV stores a value.
 func (c *Client) SetKV(ctx context.Context, app, collection, key string, draft KVDraft) (store.KVEntry, error) {
-	return put[store.KVEntry](ctx, c, http.MethodPut, path("apps/", app, "/kv/", collection, "/", key), draft)
+	return send[store.KVEntry](ctx, c, http.MethodPut, path("apps/", app, "/kv/", collection, "/", key), draft)
 }
 
 // DeleteKV deletes an entry.
 func (c *Client) DeleteKV(ctx context.Context, app, collection, key string) error {
-	return c.call(ctx, http.MethodDelete, path("apps/", app, "/kv/", collection, "/", key), nil, nil, nil)
+	return c.remove(ctx, path("apps/", app, "/kv/", collection, "/", key))
 }
 
 // DocumentCollections lists an app's collections of documents.
@@ -69,7 +69,7 @@ type DocumentDraft struct {
 
 // CreateDocument makes a document.
 func (c *Client) CreateDocument(ctx context.Context, app, collection string, draft DocumentDraft) (store.Document, error) {
-	return put[store.Document](ctx, c, http.MethodPost, path("apps/", app, "/docs/", collection), draft)
+	return send[store.Document](ctx, c, http.MethodPost, path("apps/", app, "/docs/", collection), draft)
 }
 
 // DocumentChange is a document's new contents. Rev refuses when it has another.
@@ -80,12 +80,12 @@ type DocumentChange struct {
 
 // PutDocument replaces a document.
 func (c *Client) PutDocument(ctx context.Context, app, collection, id string, change DocumentChange) (store.Document, error) {
-	return put[store.Document](ctx, c, http.MethodPut, path("apps/", app, "/docs/", collection, "/", id), change)
+	return send[store.Document](ctx, c, http.MethodPut, path("apps/", app, "/docs/", collection, "/", id), change)
 }
 
 // DeleteDocument deletes a document.
 func (c *Client) DeleteDocument(ctx context.Context, app, collection, id string) error {
-	return c.call(ctx, http.MethodDelete, path("apps/", app, "/docs/", collection, "/", id), nil, nil, nil)
+	return c.remove(ctx, path("apps/", app, "/docs/", collection, "/", id))
 }
 
 // DocumentQuery asks for documents; the parts are JSON as the API takes them.
@@ -98,5 +98,5 @@ type DocumentQuery struct {
 
 // QueryDocuments returns the first page of what a query finds.
 func (c *Client) QueryDocuments(ctx context.Context, app, collection string, query DocumentQuery) (store.Page[store.Document], error) {
-	return put[store.Page[store.Document]](ctx, c, http.MethodPost, path("apps/", app, "/docs/", collection, "/query"), query)
+	return send[store.Page[store.Document]](ctx, c, http.MethodPost, path("apps/", app, "/docs/", collection, "/query"), query)
 }

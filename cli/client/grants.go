@@ -20,10 +20,10 @@ type GrantDraft struct {
 
 // CreateGrant lets a script call a device in the home network.
 func (c *Client) CreateGrant(ctx context.Context, script string, draft GrantDraft) (store.Grant, error) {
-	return put[store.Grant](ctx, c, http.MethodPost, path("scripts/", script, "/grants"), draft)
+	return send[store.Grant](ctx, c, http.MethodPost, path("scripts/", script, "/grants"), draft)
 }
 
 // DeleteGrant takes a grant away.
 func (c *Client) DeleteGrant(ctx context.Context, id string) error {
-	return c.call(ctx, http.MethodDelete, path("grants/", id), nil, nil, nil)
+	return c.remove(ctx, path("grants/", id))
 }

@@ -28,7 +28,7 @@ type RouteDraft struct {
 
 // CreateRoute leads a route to a script.
 func (c *Client) CreateRoute(ctx context.Context, script string, draft RouteDraft) (store.Route, error) {
-	return put[store.Route](ctx, c, http.MethodPost, path("scripts/", script, "/routes"), draft)
+	return send[store.Route](ctx, c, http.MethodPost, path("scripts/", script, "/routes"), draft)
 }
 
 // RouteChange holds what a change of a route names; null takes a guard away.
@@ -46,12 +46,12 @@ type RouteChange struct {
 
 // ChangeRoute changes a route.
 func (c *Client) ChangeRoute(ctx context.Context, id string, change RouteChange) (store.Route, error) {
-	return put[store.Route](ctx, c, http.MethodPatch, path("routes/", id), change)
+	return send[store.Route](ctx, c, http.MethodPatch, path("routes/", id), change)
 }
 
 // DeleteRoute deletes a route.
 func (c *Client) DeleteRoute(ctx context.Context, id string) error {
-	return c.call(ctx, http.MethodDelete, path("routes/", id), nil, nil, nil)
+	return c.remove(ctx, path("routes/", id))
 }
 
 // Match is a request that some route may answer.
@@ -71,5 +71,5 @@ type RouteMatch struct {
 
 // MatchRoute says which route answers a request.
 func (c *Client) MatchRoute(ctx context.Context, request Match) (RouteMatch, error) {
-	return put[RouteMatch](ctx, c, http.MethodPost, path("routes:match"), request)
+	return send[RouteMatch](ctx, c, http.MethodPost, path("routes:match"), request)
 }

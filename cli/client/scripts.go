@@ -41,7 +41,7 @@ type ScriptDraft struct {
 
 // CreateScript makes a script.
 func (c *Client) CreateScript(ctx context.Context, app string, draft ScriptDraft) (store.Script, error) {
-	return put[store.Script](ctx, c, http.MethodPost, path("apps/", app, "/scripts"), draft)
+	return send[store.Script](ctx, c, http.MethodPost, path("apps/", app, "/scripts"), draft)
 }
 
 // ScriptChange holds what a change of a script names. With a Version it is
@@ -55,12 +55,12 @@ type ScriptChange struct {
 
 // ChangeScript changes a script.
 func (c *Client) ChangeScript(ctx context.Context, id string, change ScriptChange) (store.Script, error) {
-	return put[store.Script](ctx, c, http.MethodPatch, path("scripts/", id), change)
+	return send[store.Script](ctx, c, http.MethodPatch, path("scripts/", id), change)
 }
 
 // DeleteScript deletes a script.
 func (c *Client) DeleteScript(ctx context.Context, id string) error {
-	return c.call(ctx, http.MethodDelete, path("scripts/", id), nil, nil, nil)
+	return c.remove(ctx, path("scripts/", id))
 }
 
 // Versions lists a script's versions, newest first, without source.
@@ -80,7 +80,7 @@ type Rollback struct {
 
 // RollBack saves an old version's source as a new version.
 func (c *Client) RollBack(ctx context.Context, id string, to Rollback) (store.Script, error) {
-	return put[store.Script](ctx, c, http.MethodPost, path("scripts/", id, "/rollback"), to)
+	return send[store.Script](ctx, c, http.MethodPost, path("scripts/", id, "/rollback"), to)
 }
 
 // InvokeRequest is the request that a test run sees.
@@ -113,7 +113,7 @@ type TestRun struct {
 
 // InvokeScript runs a script as a test.
 func (c *Client) InvokeScript(ctx context.Context, id string, with Invoke) (TestRun, error) {
-	return put[TestRun](ctx, c, http.MethodPost, path("scripts/", id, "/invoke"), with)
+	return send[TestRun](ctx, c, http.MethodPost, path("scripts/", id, "/invoke"), with)
 }
 
 // LogFilter narrows a list of executions. Texts that are empty do not; Most is

@@ -41,7 +41,7 @@ func (c *Client) StreamLogs(ctx context.Context, app string, filter StreamFilter
 			query.Set(name, value)
 		}
 	}
-	response, err := c.send(ctx, http.MethodGet, path("apps/", app, "/logs/stream"), query, nil)
+	response, err := c.respond(ctx, request{method: http.MethodGet, path: path("apps/", app, "/logs/stream"), query: query})
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ type TriggerDraft struct {
 
 // CreateTrigger makes a trigger of a kind.
 func (c *Client) CreateTrigger(ctx context.Context, app, kind string, draft TriggerDraft) (store.Trigger, error) {
-	return put[store.Trigger](ctx, c, http.MethodPost, path("apps/", app, "/triggers/", kind), draft)
+	return send[store.Trigger](ctx, c, http.MethodPost, path("apps/", app, "/triggers/", kind), draft)
 }
 
 // Trigger returns a trigger.
@@ -58,12 +58,12 @@ type TriggerChange struct {
 
 // ChangeTrigger changes a trigger.
 func (c *Client) ChangeTrigger(ctx context.Context, id string, change TriggerChange) (store.Trigger, error) {
-	return put[store.Trigger](ctx, c, http.MethodPatch, path("triggers/", id), change)
+	return send[store.Trigger](ctx, c, http.MethodPatch, path("triggers/", id), change)
 }
 
 // DeleteTrigger deletes a trigger.
 func (c *Client) DeleteTrigger(ctx context.Context, id string) error {
-	return c.call(ctx, http.MethodDelete, path("triggers/", id), nil, nil, nil)
+	return c.remove(ctx, path("triggers/", id))
 }
 
 // Fire is a test event; the fields that it leaves out are examples.
@@ -73,7 +73,7 @@ type Fire struct {
 
 // FireTrigger runs a trigger's script with a test event.
 func (c *Client) FireTrigger(ctx context.Context, id string, with Fire) (TestRun, error) {
-	return put[TestRun](ctx, c, http.MethodPost, path("triggers/", id, "/fire"), with)
+	return send[TestRun](ctx, c, http.MethodPost, path("triggers/", id, "/fire"), with)
 }
 
 // Preview is the next firings of a schedule, as moments and as the clock on the
@@ -86,7 +86,7 @@ type Preview struct {
 
 // PreviewTrigger says when a schedule fires.
 func (c *Client) PreviewTrigger(ctx context.Context, cron Cron) (Preview, error) {
-	return put[Preview](ctx, c, http.MethodPost, path("triggers:preview"), cron)
+	return send[Preview](ctx, c, http.MethodPost, path("triggers:preview"), cron)
 }
 
 // DeadLetter is a delivery that ran out of attempts; Event is as the script
@@ -121,7 +121,7 @@ func (c *Client) DeadLetter(ctx context.Context, id string) (DeadLetter, error) 
 
 // ReplayDeadLetter puts a dead letter's event back into the outbox.
 func (c *Client) ReplayDeadLetter(ctx context.Context, id string) (DeadLetter, error) {
-	return put[DeadLetter](ctx, c, http.MethodPost, path("dead-letters/", id, "/replay"), nil)
+	return send[DeadLetter](ctx, c, http.MethodPost, path("dead-letters/", id, "/replay"), nil)
 }
 
 // Resolution is why a dead letter needs nothing more.
@@ -131,5 +131,5 @@ type Resolution struct {
 
 // ResolveDeadLetter closes a dead letter.
 func (c *Client) ResolveDeadLetter(ctx context.Context, id string, with Resolution) (DeadLetter, error) {
-	return put[DeadLetter](ctx, c, http.MethodPost, path("dead-letters/", id, "/resolve"), with)
+	return send[DeadLetter](ctx, c, http.MethodPost, path("dead-letters/", id, "/resolve"), with)
 }

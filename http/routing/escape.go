@@ -69,15 +69,7 @@ func decoded(piece string) string {
 	return canonicalEscapes.Replace(piece)
 }
 
-// Reserved reports whether path, escaped as in a request, belongs to the
-// platform: /api, /admin, /healthz, /readyz, /version, /metrics and all below
-// them (spec 2, "Routing"). The comparison is that of requests: after
-// decoding, with regard to case.
-func Reserved(path string) bool {
-	path, ok := canonical(path)
-	return ok && reserved(path)
-}
-
+// reserved reports whether a canonical path belongs to the platform.
 func reserved(path string) bool {
 	if path == "" || path[0] != '/' {
 		return false
@@ -91,7 +83,13 @@ func reserved(path string) bool {
 // would see a path below the reserved one.
 func reservedSegment(first string) bool {
 	first, _, _ = strings.Cut(first, "%2F")
-	switch first {
+	return ReservedName(first)
+}
+
+// ReservedName reports whether a path whose first segment is name, decoded and
+// with regard to case, belongs to the platform (spec 2, "Routing").
+func ReservedName(name string) bool {
+	switch name {
 	case "api", "admin", "healthz", "readyz", "version", "metrics":
 		return true
 	default:

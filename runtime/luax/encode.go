@@ -126,9 +126,9 @@ func (e *encoder) table(t *lua.LTable) *EncodeError {
 		return reject("contains itself")
 	}
 	e.open = append(e.open, t)
-	marked := IsArray(t)
+	marked := isArray(t)
 	if real, frozen := Real(e.L, t); frozen {
-		t, marked = real, IsArray(real)
+		t, marked = real, isArray(real)
 	}
 	var err *EncodeError
 	if n := t.Len(); marked || n > 0 {

@@ -68,5 +68,5 @@ func KeyAfter(t *lua.LTable, n int) lua.LValue {
 	return key
 }
 
-// IsArray reports whether t was marked by NewArray or came from a JSON array.
-func IsArray(t *lua.LTable) bool { return t.Metatable == arrayMetatable }
+// isArray reports whether t was marked by NewArray or came from a JSON array.
+func isArray(t *lua.LTable) bool { return t.Metatable == arrayMetatable }

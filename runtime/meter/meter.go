@@ -9,14 +9,14 @@ import (
 )
 
 // Meter is the context.Context of every Lua thread of one state. Only the
-// goroutine that runs the script may touch it, except Poke. It must never be
+// goroutine that runs the script may touch it, except poke. It must never be
 // handed to another package as a context: others would call Done at the same time.
 type Meter struct {
 	// Owner is the run that the state is serving now.
 	Owner any
 
 	instructions int64        // executed and charged
-	next         atomic.Int64 // count at which check runs; Poke stores 0
+	next         atomic.Int64 // count at which check runs; poke stores 0
 	limits       Limits
 	start        time.Time
 	failure      *Failure
@@ -166,8 +166,8 @@ func (m *Meter) Remaining() time.Duration {
 	return max(0, m.limits.Wall-time.Since(m.start))
 }
 
-// Poke makes the next instruction run the slow check. Any goroutine may call it.
-func (m *Meter) Poke() { m.next.Store(0) }
+// poke makes the next instruction run the slow check. Any goroutine may call it.
+func (m *Meter) poke() { m.next.Store(0) }
 
 // Done counts one instruction. It returns nil, or a closed channel once the run
 // has reached a limit.

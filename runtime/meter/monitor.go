@@ -192,7 +192,7 @@ func (m *Monitor) tick() bool {
 		any = true
 		// A run that began after the last collection had no part in what it left.
 		meter.memory.squeezed.Store(squeezed && meter.startedAt.Load() < collected)
-		meter.Poke()
+		meter.poke()
 	}
 	return any
 }

@@ -31,9 +31,9 @@ const (
 	registryGrowStep   = 2048
 )
 
-// StackOverflow is what gopher-lua panics with when its growing call stack is
+// stackOverflow is what gopher-lua panics with when its growing call stack is
 // full: a Go string instead of a Lua error, with no position.
-const StackOverflow = "lua callstack overflow"
+const stackOverflow = "lua callstack overflow"
 
 // NewState makes a small state without any library whose threads each allow
 // callDepth call levels (rounded up to a multiple of 8). The main thread's call
@@ -59,12 +59,12 @@ func NewState(callDepth int) *lua.LState {
 func ErrorValue(recovered any) (lua.LValue, bool) {
 	switch v := recovered.(type) {
 	case *lua.ApiError:
-		if v.Object == lua.LString(StackOverflow) {
+		if v.Object == lua.LString(stackOverflow) {
 			return lua.LString("stack overflow"), true
 		}
 		return v.Object, true
 	case string:
-		return lua.LString("stack overflow"), v == StackOverflow
+		return lua.LString("stack overflow"), v == stackOverflow
 	default:
 		return lua.LNil, false
 	}

@@ -197,7 +197,7 @@ func (m *Matcher) backReference(s int, digit byte) int {
 
 // openCapture starts a capture with p after '('.
 func (m *Matcher) openCapture(s, p int) int {
-	if m.level >= MaxCaptures {
+	if m.level >= maxCaptures {
 		return m.fail(errManyCaptures)
 	}
 	length := unfinished

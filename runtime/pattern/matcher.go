@@ -3,8 +3,8 @@ package pattern
 import "strings"
 
 const (
-	// MaxCaptures is the most captures a pattern may have (LUA_MAXCAPTURES).
-	MaxCaptures = 32
+	// maxCaptures is the most captures a pattern may have (LUA_MAXCAPTURES).
+	maxCaptures = 32
 	// MaxDepth bounds recursion. The C original recurses once for every
 	// capture and every repetition that is still open, without a bound.
 	MaxDepth = 200
@@ -47,7 +47,7 @@ type Matcher struct {
 	depth            int
 	level            int // captures so far
 	err              error
-	captures         [MaxCaptures]span
+	captures         [maxCaptures]span
 }
 
 // New prepares a matcher. A leading '^' anchors it. work is called with a number
@@ -76,7 +76,7 @@ func (m *Matcher) Anchored() bool { return m.anchored }
 // start is -1 when there is none.
 func (m *Matcher) Find(from int) (start, end int, err error) {
 	for at := from; at <= len(m.subject); at++ {
-		end, err = m.MatchAt(at)
+		end, err = m.matchAt(at)
 		if err != nil || end >= 0 {
 			return at, end, err
 		}
@@ -87,8 +87,8 @@ func (m *Matcher) Find(from int) (start, end int, err error) {
 	return none, none, nil
 }
 
-// MatchAt matches at exactly byte offset at and answers where the match ends, or -1.
-func (m *Matcher) MatchAt(at int) (end int, err error) {
+// matchAt matches at exactly byte offset at and answers where the match ends, or -1.
+func (m *Matcher) matchAt(at int) (end int, err error) {
 	m.level, m.depth, m.err = 0, 0, nil
 	end = m.match(at, 0)
 	if m.err != nil {

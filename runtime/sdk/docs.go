@@ -91,7 +91,7 @@ return rooms:patch("hall", { lamp = { on = false } })`,
 		{
 			Name: "ensure_index",
 			Doc: "Declares an index on each of the fields, if there is none yet: queries that compare such a field, or sort by it first, no longer read the whole collection. " +
-				"At most 8 in a collection; making one takes as long as reading the collection.",
+				"At most 8 in a collection and 64 in an app; making one takes as long as reading the collection.",
 			Params:  []runtime.ParamDoc{{Name: "field", Type: "string", Doc: "A field name, dotted for inner ones; more may follow."}},
 			Errors:  []string{"a field is not a field name", "too many indexes", "it is called inside a transaction"},
 			Example: `docs.collection("readings"):ensure_index("room", "meta.fw")`,

@@ -60,7 +60,7 @@ func checkNumber(L *lua.LState, n int, name string) float64 {
 	case lua.LNumber:
 		return float64(v)
 	case lua.LString:
-		if f, ok := ParseNumber(string(v)); ok {
+		if f, ok := parseNumber(string(v)); ok {
 			return float64(f)
 		}
 	}

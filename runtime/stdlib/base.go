@@ -195,7 +195,7 @@ func toNumber(L *lua.LState) int {
 		case lua.LNumber:
 			result = v
 		case lua.LString:
-			if n, ok := ParseNumber(string(v)); ok {
+			if n, ok := parseNumber(string(v)); ok {
 				result = n
 			}
 		}

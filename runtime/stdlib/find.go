@@ -43,7 +43,7 @@ func stringFind(L *lua.LState) int {
 	}
 	L.Push(integer(start + 1))
 	L.Push(integer(end))
-	return 2 + pushCaptures(L, &m, s, start, end, m.ExplicitCaptures())
+	return 2 + found{&m, s, start, end}.pushCaptures(L, m.ExplicitCaptures())
 }
 
 func findPlain(L *lua.LState, s, p string, from int) int {
@@ -68,12 +68,19 @@ func stringMatch(L *lua.LState) int {
 		L.Push(lua.LNil)
 		return 1
 	}
-	return pushCaptures(L, &m, s, start, end, m.Captures())
+	return found{&m, s, start, end}.pushCaptures(L, m.Captures())
 }
 
-// capture answers capture i of the last match as a Lua value.
-func capture(L *lua.LState, m *pattern.Matcher, s string, i, start, end int) lua.LValue {
-	from, to, isPosition, err := m.Capture(i, start, end)
+// found is a match: its matcher, the subject, and where in it the match lies.
+type found struct {
+	matcher    *pattern.Matcher
+	subject    string
+	start, end int
+}
+
+// capture answers capture i, from 0, as a Lua value.
+func (f found) capture(L *lua.LState, i int) lua.LValue {
+	from, to, isPosition, err := f.matcher.Capture(i, f.start, f.end)
 	check(L, err)
 	if isPosition {
 		return integer(from + 1)
@@ -81,12 +88,13 @@ func capture(L *lua.LState, m *pattern.Matcher, s string, i, start, end int) lua
 	if from == to {
 		return emptyString
 	}
-	return lua.LString(part(L, s, from, to))
+	return lua.LString(part(L, f.subject, from, to))
 }
 
-func pushCaptures(L *lua.LState, m *pattern.Matcher, s string, start, end, n int) int {
+// pushCaptures pushes the first n captures and returns n.
+func (f found) pushCaptures(L *lua.LState, n int) int {
 	for i := range n {
-		L.Push(capture(L, m, s, i, start, end))
+		L.Push(f.capture(L, i))
 	}
 	return n
 }
@@ -115,5 +123,5 @@ func nextMatch(L *lua.LState, offset *int) int {
 	if start == end { // an empty match does not come twice
 		*offset++
 	}
-	return pushCaptures(L, &m, s, start, end, m.Captures())
+	return found{&m, s, start, end}.pushCaptures(L, m.Captures())
 }

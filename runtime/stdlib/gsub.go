@@ -80,7 +80,7 @@ func (g *substitution) replace(start, end int) {
 	var value lua.LValue
 	switch r := g.replacement.(type) {
 	case *lua.LTable:
-		value = g.L.GetTable(r, capture(g.L, &g.matcher, g.subject, 0, start, end))
+		value = g.L.GetTable(r, g.found(start, end).capture(g.L, 0))
 	case *lua.LFunction:
 		value = g.callback(r, start, end)
 	}
@@ -96,11 +96,15 @@ func (g *substitution) replace(start, end int) {
 	g.out.add(text)
 }
 
+func (g *substitution) found(start, end int) found {
+	return found{&g.matcher, g.subject, start, end}
+}
+
 func (g *substitution) callback(f *lua.LFunction, start, end int) lua.LValue {
 	L := g.L
 	g.out.meter.Step(L, 1)
 	L.Push(f)
-	L.Call(pushCaptures(L, &g.matcher, g.subject, start, end, g.matcher.Captures()), 1)
+	L.Call(g.found(start, end).pushCaptures(L, g.matcher.Captures()), 1)
 	value := L.Get(-1)
 	L.Pop(1)
 	return value
@@ -126,7 +130,7 @@ func (g *substitution) expand(start, end int) {
 		case c == '0':
 			g.out.add(g.subject[start:end])
 		case c >= '1' && c <= '9':
-			text, _ := asText(capture(g.L, &g.matcher, g.subject, int(c-'1'), start, end))
+			text, _ := asText(g.found(start, end).capture(g.L, int(c-'1')))
 			g.out.add(text)
 		default:
 			g.out.addByte(c)

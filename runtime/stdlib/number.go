@@ -8,7 +8,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// maxNumeral bounds the text that ParseNumber looks at; strconv is linear but a
+// maxNumeral bounds the text that parseNumber looks at; strconv is linear but a
 // numeral of a megabyte is one instruction.
 const maxNumeral = 4096
 
@@ -52,10 +52,10 @@ func trimSpace(s string) string {
 	return s
 }
 
-// ParseNumber reads a numeral as Lua 5.1's tonumber does (lobject.c, luaO_str2d):
+// parseNumber reads a numeral as Lua 5.1's tonumber does (lobject.c, luaO_str2d):
 // decimal or hexadecimal, white space around it. Unlike the C library it does not
 // take "inf" and "nan" for numbers.
-func ParseNumber(s string) (lua.LNumber, bool) {
+func parseNumber(s string) (lua.LNumber, bool) {
 	s = trimSpace(s)
 	digits := strings.TrimLeft(s, "+-")
 	if digits == "" || len(s)-len(digits) > 1 || len(s) > maxNumeral {

@@ -60,7 +60,7 @@ func dateField(L *lua.LState, t *lua.LTable, name string, fallback int) int {
 	case lua.LNumber:
 		f = float64(v)
 	case lua.LString:
-		if n, ok := ParseNumber(string(v)); ok {
+		if n, ok := parseNumber(string(v)); ok {
 			f = float64(n)
 		}
 	}

@@ -23,8 +23,8 @@ func (r *Random) Seed(seed float64) {
 	r.seeded = true
 }
 
-// Float answers a number in [0, 1).
-func (r *Random) Float() float64 {
+// float answers a number in [0, 1).
+func (r *Random) float() float64 {
 	if !r.seeded {
 		var seed [16]byte
 		_, _ = cryptorand.Read(seed[:]) // never fails (Go 1.24: it ends the process instead)
@@ -39,7 +39,7 @@ func (lib *Library) mathRandom(L *lua.LState) int {
 	bad := 1
 	switch L.GetTop() {
 	case 0:
-		L.Push(lua.LNumber(lib.hooks.Random(L).Float()))
+		L.Push(lua.LNumber(lib.hooks.Random(L).float()))
 		return 1
 	case 1:
 		high = math.Trunc(checkNumber(L, 1, "random"))
@@ -52,7 +52,7 @@ func (lib *Library) mathRandom(L *lua.LState) int {
 	if !(low <= high) || math.IsInf(high-low, 0) {
 		argumentError(L, bad, "random", "interval is empty")
 	}
-	pushNumber(L, math.Floor(lib.hooks.Random(L).Float()*(high-low+1))+low)
+	pushNumber(L, math.Floor(lib.hooks.Random(L).float()*(high-low+1))+low)
 	return 1
 }
 

@@ -15,39 +15,42 @@ import (
 	"picloud/store"
 )
 
-// delivery is the first of equal requests, while it runs. Answer is set before
-// done closes; nil says that there is none to give again.
-type delivery struct {
+// firstDelivery is the first of equal requests, while it runs. Its answer is
+// set before done closes; nil says that there is none to give again.
+type firstDelivery struct {
+	id     string // what the sender calls it, with the place where that stood
 	done   chan struct{}
 	answer *store.WebhookAnswer
 }
 
-// deliveries are those of one route that run at this moment.
-type deliveries struct {
+// firstDeliveries are those of one route that run at this moment.
+type firstDeliveries struct {
 	mu      sync.Mutex
-	running map[[sha256.Size]byte]*delivery
+	running map[[sha256.Size]byte]*firstDelivery
 }
 
-// begin returns the delivery of an id, and whether it is the caller's to run.
-func (d *deliveries) begin(id string) (running *delivery, first bool, end func(*store.WebhookAnswer)) {
+// begin returns the delivery of an id that runs, or else a new one, which is
+// the caller's to run and to end.
+func (d *firstDeliveries) begin(id string) (running *firstDelivery, mine bool) {
 	key := sha256.Sum256([]byte(id))
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if other := d.running[key]; other != nil {
-		return other, false, nil
+		return other, false
 	}
 	if d.running == nil {
-		d.running = map[[sha256.Size]byte]*delivery{}
+		d.running = map[[sha256.Size]byte]*firstDelivery{}
 	}
-	own := &delivery{done: make(chan struct{})}
-	d.running[key] = own
-	return own, true, func(answer *store.WebhookAnswer) {
-		d.mu.Lock()
-		delete(d.running, key)
-		d.mu.Unlock()
-		own.answer = answer
-		close(own.done)
-	}
+	d.running[key] = &firstDelivery{id: id, done: make(chan struct{})}
+	return d.running[key], true
+}
+
+// end lets those go on that wait for own.
+func (d *firstDeliveries) end(own *firstDelivery) {
+	d.mu.Lock()
+	delete(d.running, sha256.Sum256([]byte(own.id)))
+	d.mu.Unlock()
+	close(own.done)
 }
 
 // runOnce runs the script for the first delivery of an id and gives its answer
@@ -55,9 +58,9 @@ func (d *deliveries) begin(id string) (running *delivery, first bool, end func(*
 // answer to give again, one of them is the next first.
 func (s *Server) runOnce(c echo.Context, g *routeGuard, id string, invocation *runtime.Invocation) error {
 	for {
-		running, first, end := g.deliveries.begin(id)
-		if first {
-			return s.runFirst(c, g, id, invocation, end)
+		running, mine := g.running.begin(id)
+		if mine {
+			return s.runFirst(c, g, invocation, running)
 		}
 		select {
 		case <-running.done:
@@ -73,15 +76,14 @@ func (s *Server) runOnce(c echo.Context, g *routeGuard, id string, invocation *r
 // runFirst runs a delivery that nothing in this process is running, unless it
 // was answered before. The answer is on the card before it is sent: a sender
 // that has it will not repeat, and one that has not gets the same again.
-func (s *Server) runFirst(c echo.Context, g *routeGuard, id string, invocation *runtime.Invocation, end func(*store.WebhookAnswer)) error {
-	var answer *store.WebhookAnswer
-	defer func() { end(answer) }()
-	stored, err := s.store.WebhookAnswer(s.runs, g.route, id)
+func (s *Server) runFirst(c echo.Context, g *routeGuard, invocation *runtime.Invocation, own *firstDelivery) error {
+	defer g.running.end(own)
+	stored, err := s.store.WebhookAnswer(s.runs, g.route, own.id)
 	if err != nil {
 		return fmt.Errorf("find a webhook's answer: %w", err)
 	}
 	if stored != nil {
-		answer = stored
+		own.answer = stored
 		return s.repeat(c, g, invocation, stored)
 	}
 	result, err := s.outcome(c, g, invocation)
@@ -89,17 +91,17 @@ func (s *Server) runFirst(c echo.Context, g *routeGuard, id string, invocation *
 		return err
 	}
 	if result.Err == nil && result.Status < nethttp.StatusInternalServerError {
-		answer = &store.WebhookAnswer{Status: result.Status, Header: result.Header, Body: result.Body}
-		s.remember(g, id, *answer)
+		own.answer = &store.WebhookAnswer{Status: result.Status, Header: result.Header, Body: result.Body}
+		s.remember(g, own)
 	}
 	return s.sendOutcome(c, result)
 }
 
 // remember keeps an answer. The script has run, so a disk that is full must not
 // make its sender repeat: the answer goes out all the same.
-func (s *Server) remember(g *routeGuard, id string, answer store.WebhookAnswer) {
+func (s *Server) remember(g *routeGuard, own *firstDelivery) {
 	ttl := time.Duration(g.guards.Dedupe.TTLS) * time.Second
-	if err := s.store.RememberWebhook(context.WithoutCancel(s.runs), g.route, id, answer, ttl); err != nil {
+	if err := s.store.RememberWebhook(context.WithoutCancel(s.runs), g.route, own.id, *own.answer, ttl); err != nil {
 		s.logger.Warn("a webhook's answer was not kept; a repeat will run its script again",
 			slog.String("route_id", g.route.String()), slog.String("error", err.Error()))
 	}

@@ -132,3 +132,39 @@ func testExecution(s *Store, script uuid.UUID) *Execution {
 		Response: &RecordedResponse{Status: 200, Body: `{"ok":true}`, BodyBytes: 11, Headers: []HeaderField{{"Content-Type", "application/json"}}},
 	}
 }
+
+func ptr[T any](v T) *T { return &v }
+
+func testApp(t testing.TB, s *Store, slug string) App {
+	t.Helper()
+	return must[App](t)(s.CreateApp(t.Context(), AppDraft{Slug: slug}))
+}
+
+func testScript(t testing.TB, s *Store, app uuid.UUID, name string, kind ScriptKind, imports ...string) Script {
+	t.Helper()
+	return must[Script](t)(s.CreateScript(t.Context(), app, ScriptDraft{Name: name, Kind: kind, Source: "return 1", Imports: imports, CreatedBy: "ann"}))
+}
+
+// rounds returns how often a race is run: long with PICLOUD_TEST_LONG set.
+func rounds(short, long int) int {
+	if os.Getenv("PICLOUD_TEST_LONG") != "" {
+		return long
+	}
+	return short
+}
+
+// together runs fn for 0 to n-1 at once and returns their errors.
+func together(n int, fn func(int) error) []error {
+	errs := make([]error, n)
+	var group sync.WaitGroup
+	start := make(chan struct{})
+	for i := range n {
+		group.Go(func() {
+			<-start
+			errs[i] = fn(i)
+		})
+	}
+	close(start)
+	group.Wait()
+	return errs
+}

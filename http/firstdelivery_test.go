@@ -108,19 +108,19 @@ func TestConcurrentRepeatsRunOnce(t *testing.T) {
 // What waits for a run that leaves nothing to give again runs itself, one at a time.
 func TestARepeatRunsWhenTheFirstFailed(t *testing.T) {
 	t.Parallel()
-	var d deliveries
-	_, first, end := d.begin("1")
-	waiting, second, _ := d.begin("1")
-	if !first || second {
+	var d firstDeliveries
+	first, mine := d.begin("1")
+	waiting, too := d.begin("1")
+	if !mine || too {
 		t.Fatal("two are the first")
 	}
-	end(nil)
+	d.end(first)
 	<-waiting.done
-	if _, third, endThird := d.begin("1"); waiting.answer != nil || !third {
-		t.Error("nobody is the next first")
-	} else {
-		endThird(nil)
+	next, mine := d.begin("1")
+	if waiting.answer != nil || !mine {
+		t.Fatal("nobody is the next first")
 	}
+	d.end(next)
 	if len(d.running) != 0 {
 		t.Errorf("%d deliveries are left", len(d.running))
 	}

@@ -73,6 +73,45 @@ test("a click beside a dialog closes it only when nothing is lost", async ({ pag
   await expect(dialog(page).getByText("The password is not shown again")).toBeVisible();
 });
 
+test("the browser's back button closes a dialog, and does not bring back one that is done", async ({ page, app, server }) => {
+  await page.goto("apps");
+  await page.goto(`apps/${app}/scripts`);
+  await page.getByRole("button", { name: "New script" }).first().click();
+  await expect(dialog(page)).toBeVisible();
+  await page.goBack();
+  await expect(page.locator("dialog[open]")).toHaveCount(0);
+  await page.getByRole("button", { name: "New script" }).first().click();
+  await dialog(page).getByRole("button", { name: "Cancel" }).click();
+  await expect(page).toHaveURL(`${server.url}/admin/apps/${app}/scripts`);
+  await page.getByRole("button", { name: "New script" }).first().click();
+  await dialog(page).getByLabel("Name", { exact: true }).fill("made");
+  await dialog(page).getByRole("button", { name: "Create script" }).click();
+  await page.getByRole("textbox", { name: "Source of made" }).waitFor();
+  await page.goBack();
+  await expect(page.getByRole("link", { name: "made" })).toBeVisible();
+  await expect(page.locator("dialog[open]")).toHaveCount(0);
+  await page.goBack();
+  await expect(page.getByRole("heading", { level: 1, name: "Apps" })).toBeVisible();
+});
+
+test("a list stays where it was when something in it is saved", async ({ page, app, server }) => {
+  for (let i = 100; i < 220; i++) {
+    await server.call("PUT", `apps/${app}/kv/many/k${i}`, { value: i });
+  }
+  await page.goto(`apps/${app}/data/kv/many`);
+  const rows = page.getByRole("table", { name: "Entries" }).getByRole("row");
+  while (!(await page.getByRole("link", { name: "k219" }).isVisible())) {
+    const before = await rows.count();
+    await page.getByRole("button", { name: "Load more" }).click();
+    await expect.poll(() => rows.count()).toBeGreaterThan(before);
+  }
+  await page.getByRole("link", { name: "k219" }).click();
+  await dialog(page).getByLabel("Value, as JSON").fill('"changed"');
+  await dialog(page).getByRole("button", { name: "Save" }).click();
+  await expect(rows.filter({ hasText: "k219" })).toContainText("changed");
+  await expect(rows).toHaveCount(121);
+});
+
 test.describe("when somebody else was quicker", () => {
   test.use({ expected: /status of 40[49]/ });
 

@@ -1,6 +1,7 @@
 // What a page shows comes from the server, and is on its way, there, or not to be had. These two classes hold which;
 // parts/Loaded.svelte shows it.
 import { asApiError, isAbort, type ApiError, type Page } from "../api/client";
+import { session } from "./session.svelte";
 
 type Load<Value> = (signal: AbortSignal) => Promise<Value>;
 
@@ -17,8 +18,13 @@ export class Resource<Value> {
     this.#load = load;
   }
 
-  /** Reads it again; a reading that is still on its way is given up. */
-  reload = (): Promise<void> => this.run(this.#load, (value) => (this.value = value));
+  /** Reads it; a reading that is still on its way is given up. */
+  read(): Promise<void> {
+    return this.run(this.#load, (value) => (this.value = value));
+  }
+
+  /** Reads it again. */
+  reload = (): Promise<void> => this.read();
 
   stop(): void {
     this.#running?.abort();
@@ -45,6 +51,9 @@ export class Resource<Value> {
   }
 }
 
+/** Pages of a list that are read again at once. */
+const mostReadAgain = 8;
+
 /** A list that comes page by page. */
 export class PagedResource<Item> extends Resource<Item[]> {
   next = $state<string | null>(null);
@@ -53,6 +62,23 @@ export class PagedResource<Item> extends Resource<Item[]> {
   constructor(loadPage: (cursor: string | null, signal: AbortSignal) => Promise<Page<Item>>) {
     super((signal) => loadPage(null, signal).then((page) => this.#keep(page)));
     this.#loadPage = loadPage;
+  }
+
+  /** Reads as many pages again as there are, so that the person stays where they were; of a great many only the first. */
+  override reload = (): Promise<void> =>
+    this.run(
+      (signal) => this.#readAgain(this.value?.length ?? 0, signal),
+      (all) => (this.value = this.#keep(all)),
+    );
+
+  async #readAgain(length: number, signal: AbortSignal): Promise<Page<Item>> {
+    let { items, next_cursor } = await this.#loadPage(null, signal);
+    for (let pages = 1; pages < mostReadAgain && items.length < length && next_cursor; pages++) {
+      const page: Page<Item> = await this.#loadPage(next_cursor, signal);
+      items = [...items, ...page.items];
+      next_cursor = page.next_cursor;
+    }
+    return { items, next_cursor };
   }
 
   more = (): Promise<void> =>
@@ -84,8 +110,19 @@ export function paged<Item>(
 
 function follow<Kind extends Resource<unknown>>(made: Kind): Kind {
   $effect(() => {
-    void made.reload();
+    void made.read();
     return () => made.stop();
+  });
+  // What got no answer is worth another try when the server answers again, and what got none without a session after
+  // the sign-in.
+  let missed = false;
+  $effect(() => {
+    if ((session.offline && made.error?.offline) || (session.expired && made.error?.status === 401)) {
+      missed = true;
+    } else if (missed) {
+      missed = false;
+      void made.reload();
+    }
   });
   return made;
 }

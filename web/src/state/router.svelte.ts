@@ -5,6 +5,9 @@ import { pageRoot, type Query } from "../api/client";
 /** How a navigation came about; it decides about focus and scrolling. */
 export type Cause = "open" | "go" | "back";
 
+/** Marks an entry of the history that stands over the one before it. */
+const over = { isOver: true };
+
 class Router {
   /** The place, without slashes around it: "apps/home/scripts". */
   place = $state("");
@@ -41,9 +44,28 @@ class Router {
 
   /** Changes filters of the present place; an empty value drops one. Focus stays where it is. */
   setQuery(change: Query): void {
-    const query = Object.fromEntries(this.query);
-    history.replaceState(null, "", this.href(this.place, { ...query, ...change }));
+    history.replaceState(history.state, "", this.#changed(change));
     this.#read();
+  }
+
+  /** Opens what stands over the present place, such as a dialog: the browser's back button closes it. */
+  open(change: Query): void {
+    history.pushState(over, "", this.#changed(change));
+    this.#read();
+  }
+
+  /** Closes it, and takes the entry that open made out of the way. */
+  close(change: Query): void {
+    const { isOver } = (history.state ?? {}) as Partial<typeof over>;
+    history.replaceState(null, "", this.#changed(change));
+    this.#read();
+    if (isOver) {
+      history.back();
+    }
+  }
+
+  #changed(change: Query): string {
+    return this.href(this.place, { ...Object.fromEntries(this.query), ...change });
   }
 
   #arrive(cause: Cause): void {
@@ -72,7 +94,7 @@ class Router {
     }
     event.preventDefault();
     if (url.href !== location.href) {
-      history.pushState(null, "", url);
+      history.pushState(url.pathname === location.pathname ? over : null, "", url);
     }
     this.#arrive("go");
   }

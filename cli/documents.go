@@ -30,11 +30,7 @@ func (r *remote) docsListCommand() *cobra.Command {
 		Example: "  {{name}} docs ls readings",
 		RunE: r.call(func(ctx context.Context, c *client.Client, args []string) error {
 			if len(args) == 0 {
-				collections, err := c.DocumentCollections(ctx, r.app(app))
-				if err != nil {
-					return err
-				}
-				return printList(r, collections, collectionColumns...)
+				return r.listCollections(c.DocumentCollections(ctx, r.app(app)))
 			}
 			documents, err := c.Documents(ctx, r.app(app), args[0])
 			if err != nil {
@@ -48,21 +44,11 @@ func (r *remote) docsListCommand() *cobra.Command {
 }
 
 func (r *remote) docsGetCommand() *cobra.Command {
-	var app string
-	command := &cobra.Command{
-		Use: "get COLLECTION ID", Short: "Print a document's data", Args: takes(2, 2),
+	return getData(r, &cobra.Command{
+		Use: "get COLLECTION ID", Short: "Print a document's data",
 		Long:    "Print a document's data as JSON; with --output json all of the document.",
 		Example: "  {{name}} docs get readings hall",
-		RunE: r.call(func(ctx context.Context, c *client.Client, args []string) error {
-			document, err := c.Document(ctx, r.app(app), args[0], args[1])
-			if err != nil {
-				return err
-			}
-			return r.printData(document.Data, document)
-		}),
-	}
-	r.appFlag(command, &app)
-	return r.named(command)
+	}, (*client.Client).Document, func(d *store.Document) json.RawMessage { return d.Data })
 }
 
 func (r *remote) docsCreateCommand() *cobra.Command {
@@ -121,20 +107,10 @@ func (r *remote) docsPutCommand() *cobra.Command {
 }
 
 func (r *remote) docsDeleteCommand() *cobra.Command {
-	var app string
-	command := &cobra.Command{
-		Use: "delete COLLECTION ID", Aliases: []string{"rm"}, Short: "Delete a document", Args: takes(2, 2),
+	return r.deleteData(&cobra.Command{
+		Use: "delete COLLECTION ID", Aliases: []string{"rm"}, Short: "Delete a document",
 		Example: "  {{name}} docs delete readings hall",
-		RunE: r.call(func(ctx context.Context, c *client.Client, args []string) error {
-			if err := c.DeleteDocument(ctx, r.app(app), args[0], args[1]); err != nil {
-				return err
-			}
-			r.said("Deleted %s in %s.", args[1], args[0])
-			return nil
-		}),
-	}
-	r.appFlag(command, &app)
-	return r.named(command)
+	}, (*client.Client).DeleteDocument)
 }
 
 func (r *remote) docsQueryCommand() *cobra.Command {

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -22,8 +21,6 @@ var entryColumns = []column[store.KVEntry]{
 	{"expires", func(e *store.KVEntry) string { return moment(e.ExpiresAt) }},
 }
 
-var collectionColumns = []column[store.Collection]{{"collection", func(c *store.Collection) string { return c.Name }}}
-
 func (r *remote) kvListCommand() *cobra.Command {
 	var app, prefix string
 	command := &cobra.Command{
@@ -31,11 +28,7 @@ func (r *remote) kvListCommand() *cobra.Command {
 		Example: "  {{name}} kv ls\n  {{name}} kv ls sensors --prefix hall/",
 		RunE: r.call(func(ctx context.Context, c *client.Client, args []string) error {
 			if len(args) == 0 {
-				collections, err := c.KVCollections(ctx, r.app(app))
-				if err != nil {
-					return err
-				}
-				return printList(r, collections, collectionColumns...)
+				return r.listCollections(c.KVCollections(ctx, r.app(app)))
 			}
 			entries, err := c.KVEntries(ctx, r.app(app), args[0], prefix)
 			if err != nil {
@@ -50,42 +43,11 @@ func (r *remote) kvListCommand() *cobra.Command {
 }
 
 func (r *remote) kvGetCommand() *cobra.Command {
-	var app string
-	command := &cobra.Command{
-		Use: "get COLLECTION KEY", Short: "Print an entry's value", Args: takes(2, 2),
+	return getData(r, &cobra.Command{
+		Use: "get COLLECTION KEY", Short: "Print an entry's value",
 		Long:    "Print an entry's value as JSON; with --output json all of the entry.",
 		Example: "  {{name}} kv get sensors hall",
-		RunE: r.call(func(ctx context.Context, c *client.Client, args []string) error {
-			entry, err := c.KVEntry(ctx, r.app(app), args[0], args[1])
-			if err != nil {
-				return err
-			}
-			return r.printData(entry.Value, entry)
-		}),
-	}
-	r.appFlag(command, &app)
-	return r.named(command)
-}
-
-// printData prints a stored value, or with --output json all that is around it.
-func (r *remote) printData(value json.RawMessage, whole any) error {
-	if r.form == formJSON {
-		return printJSON(r.process.Stdout, whole)
-	}
-	_, err := fmt.Fprintln(r.process.Stdout, plain(string(value)))
-	return err
-}
-
-// value reads an argument that is JSON, @FILE or @- for standard input.
-func (r *remote) value(argument string) (json.RawMessage, error) {
-	text, _, err := r.readData(argument)
-	if err != nil {
-		return nil, err
-	}
-	if !json.Valid([]byte(text)) {
-		return nil, usageError{fmt.Errorf("the value must be JSON; a text stands in quotation marks, such as '\"on\"'")}
-	}
-	return json.RawMessage(text), nil
+	}, (*client.Client).KVEntry, func(e *store.KVEntry) json.RawMessage { return e.Value })
 }
 
 func (r *remote) kvSetCommand() *cobra.Command {
@@ -122,18 +84,8 @@ func (r *remote) kvSetCommand() *cobra.Command {
 }
 
 func (r *remote) kvDeleteCommand() *cobra.Command {
-	var app string
-	command := &cobra.Command{
-		Use: "delete COLLECTION KEY", Aliases: []string{"rm"}, Short: "Delete an entry", Args: takes(2, 2),
+	return r.deleteData(&cobra.Command{
+		Use: "delete COLLECTION KEY", Aliases: []string{"rm"}, Short: "Delete an entry",
 		Example: "  {{name}} kv delete sensors hall",
-		RunE: r.call(func(ctx context.Context, c *client.Client, args []string) error {
-			if err := c.DeleteKV(ctx, r.app(app), args[0], args[1]); err != nil {
-				return err
-			}
-			r.said("Deleted %s in %s.", args[1], args[0])
-			return nil
-		}),
-	}
-	r.appFlag(command, &app)
-	return r.named(command)
+	}, (*client.Client).DeleteKV)
 }

@@ -13,13 +13,14 @@ import (
 // limitMemory tells the Go runtime to collect harder when the process nears
 // half of the machine's memory, or three quarters of what its unit allows, so
 // that a burst of scripts slows down before the kernel kills the process. A
-// GOMEMLIMIT from outside wins.
-func limitMemory(getenv func(string) string) {
+// GOMEMLIMIT from outside wins. Root is "/", or a folder with what the kernel
+// would say.
+func limitMemory(root string, getenv func(string) string) {
 	if getenv("GOMEMLIMIT") != "" {
 		return
 	}
-	limit := machineMemory() / 2
-	if allowed := groupMemory("/proc/self/cgroup", "/sys/fs/cgroup"); allowed > 0 && (limit == 0 || allowed*3/4 < limit) {
+	limit := machineMemory(root) / 2
+	if allowed := groupMemory(filepath.Join(root, "proc/self/cgroup"), filepath.Join(root, "sys/fs/cgroup")); allowed > 0 && (limit == 0 || allowed*3/4 < limit) {
 		limit = allowed * 3 / 4
 	}
 	if limit > 0 {
@@ -62,8 +63,8 @@ const heapFloor = 8 << 20
 func raiseHeap() []byte { return make([]byte, heapFloor) }
 
 // machineMemory returns the machine's memory in bytes; 0 where the kernel does not say.
-func machineMemory() int64 {
-	f, err := os.Open("/proc/meminfo")
+func machineMemory(root string) int64 {
+	f, err := os.Open(filepath.Join(root, "proc/meminfo"))
 	if err != nil {
 		return 0
 	}

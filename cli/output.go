@@ -31,8 +31,12 @@ func printList[T any](r *remote, items []T, columns ...column[T]) error {
 	if r.form == formJSON {
 		return printJSON(r.process.Stdout, items)
 	}
-	out := newLines(r)
-	if r.form == formTable {
+	return writeRows(r.process.Stdout, r.form, items, columns...)
+}
+
+func writeRows[T any](w io.Writer, form string, items []T, columns ...column[T]) error {
+	out := newLines(w, form)
+	if form == formTable {
 		for i, each := range columns {
 			out.cell(i, strings.ToUpper(each.name))
 		}
@@ -52,7 +56,7 @@ func printOne[T any](r *remote, item T, columns ...column[T]) error {
 	if r.form == formJSON {
 		return printJSON(r.process.Stdout, item)
 	}
-	out := newLines(r)
+	out := newLines(r.process.Stdout, r.form)
 	for _, each := range columns {
 		out.cell(0, each.name)
 		out.cell(1, each.of(&item))
@@ -75,10 +79,10 @@ type lines struct {
 	err   error
 }
 
-func newLines(r *remote) *lines {
-	l := &lines{w: r.process.Stdout}
-	if r.form == formTable {
-		l.table = tabwriter.NewWriter(r.process.Stdout, 0, 8, 2, ' ', 0)
+func newLines(w io.Writer, form string) *lines {
+	l := &lines{w: w}
+	if form == formTable {
+		l.table = tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 		l.w = l.table
 	}
 	return l

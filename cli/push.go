@@ -76,11 +76,17 @@ func (r *remote) push(ctx context.Context, c *client.Client, dir string, given p
 	return err
 }
 
-// mayGoOn asks a person before something is deleted.
+// mayGoOn asks a person before something is deleted, who has seen by then what:
+// JSON, which comes when all is done, is no way to show it.
 func (r *remote) mayGoOn(changes []store.PlannedChange, yes bool) (bool, error) {
 	deletes := slices.ContainsFunc(changes, func(c store.PlannedChange) bool { return c.Action == store.ImportDelete })
 	if yes || !deletes {
 		return true, nil
+	}
+	if _, interactive := r.asker(); interactive && r.form == formJSON {
+		if err := writeRows(r.process.Stderr, formTable, changes, planColumns...); err != nil {
+			return false, err
+		}
 	}
 	return r.agreed("Delete these?")
 }

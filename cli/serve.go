@@ -99,7 +99,7 @@ func serve(settings Settings, process Process) error {
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 	defer signal.Stop(signals)
 
-	limitMemory(process.Getenv)
+	limitMemory("/", process.Getenv)
 	floor := raiseHeap()
 	defer goruntime.KeepAlive(floor)
 	i := &instance{

@@ -254,7 +254,7 @@ func oneOf(target *string, allowed ...string) func(string) error {
 				return nil
 			}
 		}
-		return fmt.Errorf("must be one of %v", allowed[1:])
+		return fmt.Errorf("must be one of %s", store.Listed(allowed[1:]))
 	}
 }
 

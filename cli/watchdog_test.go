@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -81,6 +83,33 @@ func TestGroupMemory(t *testing.T) {
 		}
 		if got := groupMemory(file, root); got != want {
 			t.Errorf("%q gives %d, want %d", membership, got, want)
+		}
+	}
+}
+
+// What the unit allows becomes the limit of the garbage collector, unless the
+// machine is so small, or somebody has said another.
+func TestLimitMemory(t *testing.T) { // not parallel: the limit is the process's
+	before := debug.SetMemoryLimit(-1)
+	t.Cleanup(func() { debug.SetMemoryLimit(before) })
+	const unit = "sys/fs/cgroup/system.slice/picloud.service/memory.max"
+	for name, c := range map[string]struct {
+		files map[string]string
+		given string
+		want  int64
+	}{
+		"a unit's MemoryMax":    {map[string]string{unit: "314572800\n"}, "", 314572800 * 3 / 4},
+		"more than the machine": {map[string]string{unit: "9000000000\n"}, "", 500000 << 10},
+		"no limit":              {map[string]string{unit: "max\n"}, "", 500000 << 10},
+		"the kernel's is off":   {nil, "", 500000 << 10},
+		"GOMEMLIMIT":            {map[string]string{unit: "314572800\n"}, "100MiB", 12345},
+	} {
+		files := map[string]string{"proc/self/cgroup": "0::/system.slice/picloud.service\n", "proc/meminfo": "MemTotal:        1000000 kB\nMemFree: 1 kB\n"}
+		maps.Copy(files, c.files)
+		debug.SetMemoryLimit(12345)
+		limitMemory(onMachine(t, files), func(string) string { return c.given })
+		if got := debug.SetMemoryLimit(-1); got != c.want {
+			t.Errorf("%s: the limit is %d, want %d", name, got, c.want)
 		}
 	}
 }

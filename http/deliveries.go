@@ -51,7 +51,7 @@ func queryStates(c echo.Context) (states []store.DeadLetterState, err error) {
 	for _, word := range strings.Split(text, ",") {
 		state := store.DeadLetterState(word)
 		if !slices.Contains(store.DeadLetterStates, state) {
-			return nil, badParameter("state", "state is one or more of %v with commas between", store.DeadLetterStates)
+			return nil, badParameter("state", "state is one or more of %s, with commas between", store.Listed(store.DeadLetterStates))
 		}
 		states = append(states, state)
 	}

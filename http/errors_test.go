@@ -177,3 +177,26 @@ func TestEveryKindHasAStatus(t *testing.T) {
 		}
 	}
 }
+
+// What an error lists stands there as a person writes it, not as Go prints it.
+func TestErrorsListWords(t *testing.T) {
+	t.Parallel()
+	s, owner := newOwnedServer(t)
+	script := newScript(t, s, owner, "listed", "return 1")
+	for _, test := range []struct{ method, path, body, want string }{
+		{"GET", "apps/default/dead-letters?state=odd", "", "open, resolved, replayed, handler_failed"},
+		{"GET", "apps/default/logs?status=odd", "", "success, "},
+		{"GET", "audit?action=odd", "", "change_app, "},
+		{"POST", "scripts/" + script + "/invoke", `{"event":{"kind":"fax"}}`, "cron, kv, docs, topic, dead_letter"},
+		{"POST", "scripts/" + script + "/invoke", `{"event":{}}`, "cron, kv, docs, topic, dead_letter"},
+		{"POST", "api-keys", `{"name":"a","scopes":[]}`, "script:read, script:write"},
+		{"POST", "api-keys", `{"name":"a","scopes":["odd"]}`, "script:read, script:write"},
+		{"POST", "apps/default/triggers/dead_letter", `{"name":"a","script_id":"` + script + `","dead_letter":{"kinds":["odd"]}}`, "cron, kv, docs, topic"},
+	} {
+		w := request(t, s, test.method, adminPrefix+test.path, test.body, owner)
+		message := field(t, w, "error.message")
+		if w.Code < 400 || !strings.Contains(message, test.want) || strings.ContainsAny(message, "[]") {
+			t.Errorf("%s %s is refused with %d %q, want %q in it and no brackets", test.method, test.path, w.Code, message, test.want)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
+	"golang.org/x/net/http/httpguts"
 
 	"picloud/http/routing"
 	"picloud/runtime"
@@ -94,7 +95,7 @@ func (s *Server) invokedEvent(body *invokeBody) (*runtime.Event, error) {
 	}
 	var kind string
 	if err := json.Unmarshal(fields["kind"], &kind); err != nil {
-		return nil, invalidField("event.kind", "event.kind is one of %v", eventKinds)
+		return nil, invalidField("event.kind", "event.kind is one of %s", store.Listed(eventKinds))
 	}
 	return s.testEvent(kind, fields)
 }
@@ -136,6 +137,9 @@ func (b *invokeBody) runtimeRequest(outer *nethttp.Request, address string) (mad
 	path, inPath, _ := strings.Cut(path, "?")
 	if path == "" {
 		path = "/"
+	}
+	if !httpguts.ValidHeaderFieldName(method) { // both are tokens (RFC 9110, 5.6.2 and 9.1)
+		return nil, nil, invalidField("request.method", "%q is no method; write one such as GET", method)
 	}
 	if !strings.HasPrefix(path, "/") {
 		return nil, nil, invalidField("request.path", "a path begins with a slash")

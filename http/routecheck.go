@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
+	"golang.org/x/net/http/httpguts"
 
 	"picloud/http/routing"
 	"picloud/store"
@@ -128,8 +129,8 @@ func (s *Server) matchRoute(c echo.Context, by principal) error {
 	if err := bind(c, &body); err != nil {
 		return err
 	}
-	if body.Method == "" {
-		return invalidField("method", "name a method such as GET")
+	if !httpguts.ValidHeaderFieldName(body.Method) { // both are tokens (RFC 9110, 5.6.2 and 9.1)
+		return invalidField("method", "%q is no method; write one such as GET", body.Method)
 	}
 	host, path, err := splitTarget(body.URL)
 	if err != nil {

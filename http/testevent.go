@@ -36,7 +36,7 @@ func eventFields(raw json.RawMessage) (map[string]json.RawMessage, error) {
 // testEvent makes an event of the fields of its kind.
 func (s *Server) testEvent(kind string, fields map[string]json.RawMessage) (*runtime.Event, error) {
 	if !slices.Contains(eventKinds, kind) {
-		return nil, invalidField("event.kind", "event.kind is one of %v", eventKinds)
+		return nil, invalidField("event.kind", "event.kind is one of %s", store.Listed(eventKinds))
 	}
 	for _, name := range commonFields {
 		delete(fields, name)

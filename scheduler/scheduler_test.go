@@ -213,3 +213,17 @@ func TestEveryMinute(t *testing.T) {
 	nextRun(t, clock, ran, time.Minute)
 	nextRun(t, clock, ran, time.Minute)
 }
+
+// A dispatcher whose loop hangs is not alive: that is what a watchdog asks for.
+func TestAHungDispatcherIsNotAlive(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t, t.TempDir())
+	s := New(Config{Store: h.store, Logger: slog.New(slog.DiscardHandler), Clock: h.clock, Run: h.runOne, Workers: 1,
+		ClockState: func() ClockState { return ClockState{Synchronised: true} }})
+	s.dispatcher.runs, s.dispatcher.cancel = context.WithCancel(t.Context()) // as after start, but nobody pumps
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Alive(ctx); err == nil || !strings.Contains(err.Error(), "the dispatcher does not answer") {
+		t.Errorf("alive says %v", err)
+	}
+}

@@ -276,7 +276,7 @@ func (s *Store) Ping(ctx context.Context) error {
 		return broken
 	}
 	if err := s.writer.do(ctx, &operation{}); err != nil {
-		return err
+		return fmt.Errorf("the writer does not answer: %w", err)
 	}
 	return s.read(ctx, func(t *transaction) error {
 		_, err := t.first("SELECT 1")

@@ -174,7 +174,7 @@ func (t *Trigger) checkRule() error {
 	case *DeadLetterRule:
 		for _, kind := range rule.Kinds {
 			if !slices.Contains(deadLetterKinds, kind) {
-				return invalidRule("dead_letter.kinds", "dead_letter.kinds are some of %v", deadLetterKinds)
+				return invalidRule("dead_letter.kinds", "dead_letter.kinds are some of %s", Listed(deadLetterKinds))
 			}
 		}
 		return nil

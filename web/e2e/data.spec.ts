@@ -1,5 +1,6 @@
 import { expect, nobody, signIn, test } from "./fixtures";
 import { owner } from "./server";
+import { parseJSON, writeJSON } from "../src/api/json";
 
 test.describe("an entry", () => {
   test.use({ expected: /status of 409/ });
@@ -73,6 +74,53 @@ test("documents are found by what is in them, made and changed", async ({ page, 
   await dialog.getByLabel("Document, as JSON").fill('{"room": "hall", "temp": 40}');
   await dialog.getByRole("button", { name: "Create" }).click();
   await expect(page.getByRole("link", { name: "attic", exact: true })).toBeVisible();
+});
+
+test("numbers keep every digit while they are read, looked at and written", () => {
+  const texts = [
+    "9007199254740993", "-12345678901234567890", "0.12345678901234567890", "1e400", "5e-400", '{"a":[1,9007199254740993,"9007199254740993"]}',
+    '["\\"9007199254740993",12345678901234567890123]', '{"9007199254740993":1.50}',
+  ];
+  const plain = { "9007199254740993": 1.5 };
+  expect(texts.map((text) => writeJSON(parseJSON(text)))).toEqual([...texts.slice(0, -1), JSON.stringify(plain)]);
+  expect(parseJSON("[1.0, 1e3, 0.30000000000000004, 9007199254740991, 1.7976931348623157e+308, 5e-324]")).toEqual([1, 1000, 0.1 + 0.2, 2 ** 53 - 1, Number.MAX_VALUE, 5e-324]);
+  expect(writeJSON({ a: [9007199254740991, parseJSON("9007199254740993")] }, 2)).toBe('{\n  "a": [\n    9007199254740991,\n    9007199254740993\n  ]\n}');
+  expect(() => parseJSON('{"a": 9007199254740993')).toThrow(/JSON/);
+});
+
+test("a whole number beyond 2^53 is shown, kept and saved to the last digit", async ({ page, app, server, context }) => {
+  const serial = "12345678901234567891";
+  const stored = async (path: string) => (await context.request.get(`${server.url}/api/v1/admin/apps/${app}/${path}`)).text();
+  const dialog = page.getByRole("dialog");
+  await page.goto(`apps/${app}/data?new=entry`);
+  await dialog.getByLabel("Collection").fill("meters");
+  await dialog.getByLabel("Key", { exact: true }).fill("hall");
+  await dialog.getByLabel("Value, as JSON").fill(`{"serial": ${serial}, "room": "hall"}`);
+  await dialog.getByRole("button", { name: "Create" }).click();
+  await expect(page.getByRole("row").filter({ hasText: `{"serial":${serial},"room":"hall"}` })).toBeVisible();
+  await page.getByRole("link", { name: "hall" }).click();
+  const value = dialog.getByLabel("Value, as JSON");
+  await expect(value).toHaveValue(`{\n  "serial": ${serial},\n  "room": "hall"\n}`);
+  await value.fill((await value.inputValue()).replace('"hall"', '"attic"'));
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("row").filter({ hasText: `{"serial":${serial},"room":"attic"}` })).toBeVisible();
+  expect(await stored("kv/meters/hall")).toContain(`{"serial":${serial},"room":"attic"}`);
+
+  await page.goto(`apps/${app}/data/docs/meters?new=1`);
+  await dialog.getByLabel("Id").fill("m1");
+  await dialog.getByLabel("Document, as JSON").fill(`{"serial": ${serial}}`);
+  await dialog.getByRole("button", { name: "Create" }).click();
+  await page.getByRole("link", { name: "m1" }).click();
+  await expect(dialog.getByLabel("Document, as JSON")).toHaveValue(`{\n  "serial": ${serial}\n}`);
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(dialog).toBeHidden();
+  expect(await stored("docs/meters/m1")).toContain(`{"serial":${serial}}`);
+
+  const id = await server.newScript(app, "meter", "return 1", { method: "POST", path: `/${app}/meter` });
+  await fetch(`${server.url}/${app}/meter`, { method: "POST", body: `{"serial":${serial}}`, headers: { "Content-Type": "application/json" } });
+  await page.goto(`apps/${app}/scripts/${id}/executions`);
+  await page.getByRole("button", { name: `POST /${app}/meter` }).click();
+  await expect(page.getByRole("region", { name: "Body of the request" })).toHaveText(`{\n  "serial": ${serial}\n}`);
 });
 
 test.describe("a viewer", () => {

@@ -1,6 +1,5 @@
 // The second half of a first day: a clock, its failure, the replay, and somebody else at the same box.
 import { expect, nobody, test } from "./fixtures";
-import { owner } from "./server";
 
 interface Letters {
   items: { id: string; state: string }[];
@@ -65,74 +64,5 @@ test.describe("the owner's day", () => {
     await theirs.goto(`${server.url}/admin/users`);
     await expect(theirs.getByRole("heading", { name: "Your role does not reach this page" })).toBeVisible();
     await context.close();
-  });
-});
-
-test.describe("by the keyboard alone", () => {
-  test.use({ storageState: nobody, expected: /status of 401/ });
-
-  test("one signs in, installs, edits, schedules, and replays", async ({ page, app, server }) => {
-    const { keyboard } = page;
-    /** Presses Tab until the control has the focus. The editor lives in a shadow tree, so the document does not name it. */
-    const tabTo = async (role: Parameters<typeof page.getByRole>[0], name: string | RegExp) => {
-      const control = page.getByRole(role, { name }).first();
-      await control.waitFor();
-      for (let i = 0; i < 150; i++) {
-        if (await control.evaluate((node) => node.matches(":focus"))) {
-          return control;
-        }
-        await keyboard.press("Tab");
-      }
-      throw new Error(`Tab does not lead to ${name}`);
-    };
-    const press = async (role: Parameters<typeof page.getByRole>[0], name: string | RegExp) => {
-      await tabTo(role, name);
-      await keyboard.press("Enter");
-    };
-
-    await page.goto(`apps/${app}/templates/counter`);
-    await tabTo("textbox", "Name");
-    await keyboard.type(owner.username);
-    await tabTo("textbox", "Password");
-    await keyboard.type(owner.password);
-    await keyboard.press("Enter");
-
-    await press("button", "Install");
-    await expect(page.getByText("Waiting for the first call of your device…")).toBeVisible();
-    await press("button", "Send this request as a test");
-    await expect(page.getByText("It ran", { exact: true })).toBeVisible();
-    await press("link", "Open the script");
-    await tabTo("textbox", "Source of counter");
-    await keyboard.press("ControlOrMeta+a");
-    await keyboard.press("Delete");
-    await keyboard.type(`error("broken by hand")`);
-    await keyboard.press("ControlOrMeta+s");
-    await expect(page.getByText("Version 2 is saved and in use.")).toBeVisible();
-    // The first closes what completion may still offer, the second gives Tab back.
-    await keyboard.press("Escape");
-    await keyboard.press("Escape");
-
-    await press("link", "Triggers");
-    await press("button", "New trigger");
-    await tabTo("combobox", "Starts");
-    await keyboard.type("Topic");
-    await tabTo("textbox", "Name");
-    await keyboard.type("alerts");
-    await tabTo("textbox", "Topic filter");
-    await keyboard.type("alerts/#");
-    await press("button", "Create trigger");
-    await expect(page.getByRole("row").filter({ hasText: "alerts/#" })).toBeVisible();
-
-    const publisher = await server.newScript(app, "publisher", `topics.publish("alerts/x", 1)`);
-    const [made] = (await server.call<{ items: { id: string }[] }>("GET", `apps/${app}/triggers`)).items;
-    await server.call("PATCH", `triggers/${made!.id}`, { retry: { max_attempts: 1 } });
-    await server.call("POST", `scripts/${publisher}/invoke`, { request: { method: "POST", path: "/" } });
-    await expect.poll(() => server.call<Letters>("GET", `apps/${app}/dead-letters`).then(({ items }) => items.length)).toBe(1);
-    await press("link", /^Dead letters/);
-    await press("link", "alerts/x");
-    await press("button", "Resolve…");
-    await keyboard.type("done by hand");
-    await press("button", /^Resolve$/);
-    await expect(page.getByText("Note: done by hand")).toBeVisible();
   });
 });

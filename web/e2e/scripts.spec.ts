@@ -156,28 +156,66 @@ test("a test run takes an event, and a stopped call is opened from its log line"
   await expect(page.getByRole("region", { name: "Body of the response" })).toHaveText("21.5");
 });
 
-test("a script is changed, saved and run by keyboard alone", async ({ page, app, server }) => {
-  const id = await server.newScript(app, "keys", "return 1\n");
-  await page.goto(`apps/${app}/scripts`);
-  const tabTo = async (target: Locator) => {
-    for (let i = 0; i < 60 && !(await target.evaluate((node) => (node.getRootNode() as Document | ShadowRoot).activeElement === node)); i++) {
-      await page.keyboard.press("Tab");
-    }
-    await expect(target).toBeFocused();
-  };
-  await tabTo(page.getByRole("link", { name: "keys" }));
+test("news stays out of the way on a small window, waits for who reads it, and goes by the keyboard", async ({ page, app, server }) => {
+  await page.clock.install();
+  await page.setViewportSize({ width: 360, height: 640 });
+  const id = await server.newScript(app, "noisy", "return 0\n");
+  await page.goto(`apps/${app}/scripts/${id}`);
+  const news = page.locator(".toast").filter({ visible: true });
+  for (let version = 2; version <= 5; version++) {
+    await typeAtEnd(page, "noisy", "--");
+    await page.keyboard.press("Control+s");
+    await saved(page, version);
+  }
+  // One at a time, and the controls of the test panel are not behind it.
+  await expect(page.locator(".toast")).toHaveCount(3);
+  await expect(news).toHaveCount(1);
+  await expect(news).toContainText("+2");
+  const coveredBy = (control: Locator) =>
+    control.evaluate((node) => {
+      const { left, right, top, bottom } = node.getBoundingClientRect();
+      const there = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+      return node.contains(there) ? "" : (there?.outerHTML ?? "nothing in sight").slice(0, 200);
+    });
+  const panel = page.getByRole("form", { name: "Test run" });
+  for (const control of [panel.getByLabel("Path"), panel.getByLabel("Body"), panel.getByRole("button", { name: "Run version 5" })]) {
+    await page.evaluate(() => scrollTo(0, 0));
+    await control.focus();
+    expect(await coveredBy(control)).toBe("");
+  }
+  await panel.getByRole("button", { name: "Run version 5" }).press("Enter");
+  const log = page.getByRole("heading", { name: "Log", exact: true });
+  await log.waitFor();
+  await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+  expect(await coveredBy(log)).toBe("");
+  await expect(page.locator(".toasts")).toHaveAttribute("role", "status");
+
+  // Whoever points at it, or is in it with the keyboard, has all the time.
+  await news.hover();
+  await page.clock.fastForward(60_000);
+  await expect(page.locator(".toast")).toHaveCount(3);
+  await page.mouse.move(0, 0);
+  await news.getByRole("button", { name: "Dismiss" }).focus();
+  await page.clock.fastForward(60_000);
+  await expect(page.locator(".toast")).toHaveCount(3);
   await page.keyboard.press("Enter");
-  await expect(page).toHaveURL(new RegExp(id));
-  await expect(editorOf(page, "keys")).toBeVisible();
-  await tabTo(editorOf(page, "keys"));
-  await page.keyboard.press("Control+End");
-  await page.keyboard.type("-- typed");
-  await page.keyboard.press("Control+s");
-  await saved(page, 2);
+  await expect(page.locator(".toast")).toHaveCount(2);
+  await expect(news.getByRole("button", { name: "Dismiss" })).toBeFocused();
   await page.keyboard.press("Escape");
-  await page.keyboard.press("Tab");
-  await expect(editorOf(page, "keys")).not.toBeFocused();
-  await tabTo(page.getByRole("button", { name: "Run version 2" }));
-  await page.keyboard.press("Enter");
-  await expect(page.getByRole("region", { name: "Body of the response" })).toHaveText("1");
+  await page.keyboard.press("Escape");
+  await expect(page.locator(".toast")).toHaveCount(0);
+  await expect(panel.getByRole("button", { name: "Run version 5" })).toBeFocused();
+
+  // Esc closes it from anywhere, and time does when nobody is there.
+  await typeAtEnd(page, "noisy", "--");
+  await page.keyboard.press("Control+s");
+  await saved(page, 6);
+  await page.keyboard.press("Escape");
+  await expect(news).toHaveCount(0);
+  await typeAtEnd(page, "noisy", "--");
+  await page.keyboard.press("Control+s");
+  await saved(page, 7);
+  await page.mouse.move(0, 0);
+  await page.clock.fastForward(7_000);
+  await expect(news).toHaveCount(0);
 });

@@ -1,7 +1,7 @@
 // Every place of the page: its address below /admin/, and the file that shows it, loaded when first opened. A part of
 // an address that begins with a colon is a parameter. The first line that fits is taken.
 import type { Component } from "svelte";
-import type { AppInfo } from "./api/types";
+import type { AppInfo, AppRole, Role } from "./api/types";
 
 export type Params = Record<string, string>;
 
@@ -17,12 +17,17 @@ export interface AppPageProps extends PageProps {
 // A page takes PageProps or AppPageProps; which of the two depends on its address.
 type Load = () => Promise<{ default: Component<any> }>;
 
+/** The least role that a place is for: one in the app of its address, or one in the instance. */
+export type Need = Role | AppRole;
+
 export interface Place {
   pattern: string;
   load: Load;
+  /** None: whoever is signed in, and below apps/:app whoever sees the app. */
+  needs?: Need;
 }
 
-const place = (pattern: string, load: Load): Place => ({ pattern, load });
+const place = (pattern: string, load: Load, needs?: Need): Place => ({ pattern, load, needs });
 
 export const places: Place[] = [
   place("", () => import("./pages/Start.svelte")),
@@ -36,14 +41,14 @@ export const places: Place[] = [
   place("apps/:app/scripts/:script/settings", () => import("./pages/script/Settings.svelte")),
   place("apps/:app/scripts/:script/executions", () => import("./pages/script/Executions.svelte")),
   place("apps/:app/executions", () => import("./pages/AppExecutions.svelte")),
-  place("apps/:app/members", () => import("./pages/app/Members.svelte")),
-  place("apps/:app/secrets", () => import("./pages/app/Secrets.svelte")),
+  place("apps/:app/members", () => import("./pages/app/Members.svelte"), "app_admin"),
+  place("apps/:app/secrets", () => import("./pages/app/Secrets.svelte"), "editor"),
   place("apps/:app/settings", () => import("./pages/app/Settings.svelte")),
-  place("overview", () => import("./pages/Overview.svelte")),
-  place("backups", () => import("./pages/Backups.svelte")),
-  place("settings", () => import("./pages/Settings.svelte")),
-  place("audit", () => import("./pages/Audit.svelte")),
-  place("users", () => import("./pages/Users.svelte")),
+  place("overview", () => import("./pages/Overview.svelte"), "admin"),
+  place("backups", () => import("./pages/Backups.svelte"), "admin"),
+  place("settings", () => import("./pages/Settings.svelte"), "admin"),
+  place("audit", () => import("./pages/Audit.svelte"), "admin"),
+  place("users", () => import("./pages/Users.svelte"), "admin"),
   place("reference/http", () => import("./pages/reference/HttpApi.svelte")),
   place("reference/lua", () => import("./pages/reference/LuaSdk.svelte")),
   place("apps/:app/templates", () => import("./pages/Templates.svelte")),

@@ -5,7 +5,7 @@ export type ImportPlan = Schemas["ImportAnswer"];
 export type PlannedChange = Schemas["PlannedChange"];
 
 /** An app as files, by their names. */
-export type AppFiles = Record<string, string>;
+export type AppFiles = Schemas["FolderBody"]["files"];
 
 /** Where an app can be had as files, for a link. */
 export const exportURL = (app: string): string => adminURL(path`apps/${app}/export`).href;

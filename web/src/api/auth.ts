@@ -1,17 +1,13 @@
 import { ApiError, call, callURL, adminURL, post, serverRoot } from "./client";
-import type { User, Version } from "./types";
-
-interface Session {
-  user: User;
-}
+import type { Schemas, User, Version } from "./types";
 
 /** Makes the first owner with the one-time token that the server printed, and signs in as them. */
 export async function setUp(token: string, username: string, password: string): Promise<User> {
-  return (await post<Session>("auth/setup", { token, username, password, cookie: true })).user;
+  return (await post<Schemas["SignIn"]>("auth/setup", { token, username, password, cookie: true })).user;
 }
 
 export async function logIn(username: string, password: string): Promise<User> {
-  return (await post<Session>("auth/login", { username, password, cookie: true })).user;
+  return (await post<Schemas["SignIn"]>("auth/login", { username, password, cookie: true })).user;
 }
 
 /** The person whose session the browser still has; null when it has none that lives. */

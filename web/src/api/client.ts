@@ -2,6 +2,8 @@
 //
 // The person's session is in a cookie that no script can read, this one included: the browser keeps it, sends it with
 // each call, and forgets it at sign-out.
+import { parseJSON, writeJSON } from "./json";
+import type { Schemas } from "./types";
 
 /** One page of a list; next_cursor asks for the next; the last has none. */
 export interface Page<Item> {
@@ -20,17 +22,13 @@ export interface CallOptions {
   timeoutMs?: number;
 }
 
-interface Failure {
-  code: string;
-  message: string;
-  details?: Record<string, unknown>;
-}
+type Failure = Schemas["ErrorContent"];
 
 /** Hashing a password on a small Pi with a queue before it takes a few seconds. */
 const defaultTimeoutMs = 20_000;
 
 /** The most items that a page of a list may have (spec 2). */
-export const largestPage = 200;
+const largestPage = 200;
 
 // The built files lie in <page>/assets/, in development in /src/; one level up is the page, two are the server's root,
 // whatever a proxy puts before it. A variable, because the bundler takes the literal form for a file to copy.
@@ -84,15 +82,16 @@ export function path(parts: TemplateStringsArray, ...values: (string | number)[]
   return String.raw({ raw: parts }, ...values.map((value) => encodeURIComponent(value)));
 }
 
+/** A query as it stands in an address, with its question mark; "" when nothing is left of it. */
+export function searchOf(query: Query): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+  return search.size === 0 ? "" : `?${search}`;
+}
+
 /** The address of a call of the control plane, for links and event streams. */
 export function adminURL(relative: string, query: Query = {}): URL {
-  const url = new URL(`api/v1/admin/${relative}`, serverRoot);
-  for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined && value !== null && value !== "") {
-      url.searchParams.set(name, String(value));
-    }
-  }
-  return url;
+  return new URL(`api/v1/admin/${relative}${searchOf(query)}`, serverRoot);
 }
 
 /** A header tells whole seconds, and an answer is on its way for a while. */
@@ -107,7 +106,7 @@ type Watcher = (error: ApiError | null) => void;
 
 let watch: Watcher = () => {};
 
-/** Has every call of the control plane tell how it ended, with null when well. The session listens. */
+/** Has every call of a page tell how it ended, with null when well. The session listens. */
 export function watchCalls(watcher: Watcher): void {
   watch = watcher;
 }
@@ -122,9 +121,13 @@ export const patch = <Answer>(relative: string, body: unknown, options?: CallOpt
 export const remove = (relative: string, options?: CallOptions) => call<void>("DELETE", relative, options);
 
 /** Calls the control plane; relative is below /api/v1/admin/. */
-export async function call<Answer>(method: string, relative: string, options: CallOptions = {}): Promise<Answer> {
+export const call = <Answer>(method: string, relative: string, options: CallOptions = {}): Promise<Answer> =>
+  callWatched<Answer>(method, adminURL(relative, options.query), options);
+
+/** Calls any address of the server and tells how it ended. */
+export async function callWatched<Answer>(method: string, url: URL, options: CallOptions = {}): Promise<Answer> {
   try {
-    const answer = await callURL<Answer>(method, adminURL(relative, options.query), options);
+    const answer = await callURL<Answer>(method, url, options);
     watch(null);
     return answer;
   } catch (thrown) {
@@ -165,7 +168,7 @@ export async function saveAnswer(method: string, relative: string, options: Call
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-/** Calls any address of the server. */
+/** Calls any address of the server, unwatched: what asks for the session itself. */
 export async function callURL<Answer>(method: string, url: URL, options: CallOptions = {}): Promise<Answer> {
   const response = await send(method, url, options);
   const text = await response.text().catch((thrown) => {
@@ -188,7 +191,7 @@ async function send(method: string, url: URL, options: CallOptions): Promise<Res
     const response = await fetch(url, {
       method,
       headers,
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      body: options.body === undefined ? undefined : writeJSON(options.body),
       credentials: "same-origin",
       cache: "no-store",
       signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
@@ -236,7 +239,7 @@ function isFailure(value: unknown): value is Failure {
 
 function parse(text: string, response: Response): unknown {
   try {
-    return JSON.parse(text);
+    return parseJSON(text);
   } catch {
     const requestId = response.headers.get("X-Request-Id");
     const message = "The answer is not JSON. Something other than PiCloud may have sent it.";

@@ -6,7 +6,7 @@ export type Document = Schemas["Document"];
 
 export const listDocumentCollections = (app: string, options?: CallOptions) =>
   getAll<Collection>(path`apps/${app}/docs`, options);
-export const queryDocuments = (app: string, collection: string, query: Omit<Schemas["DocumentQuery"], "where"> & { where?: unknown }, options?: CallOptions) =>
+export const queryDocuments = (app: string, collection: string, query: Schemas["DocumentQuery"], options?: CallOptions) =>
   post<Page<Document>>(path`apps/${app}/docs/${collection}/query`, query, options);
 export const showDocument = (app: string, collection: string, id: string, options?: CallOptions) =>
   get<Document>(path`apps/${app}/docs/${collection}/${id}`, options);

@@ -1,5 +1,5 @@
 import { adminURL, get, path, type CallOptions, type Page } from "./client";
-import type { Schemas } from "./types";
+import type { QueryOf, Schemas } from "./types";
 
 /** One run of a script. */
 export type Execution = Schemas["Execution"];
@@ -19,15 +19,8 @@ export const statuses = [
   "rejected",
 ] as const satisfies Status[];
 
-/** Which executions a list has; times are RFC 3339. */
-export interface ExecutionFilter {
-  status?: string;
-  since?: string;
-  until?: string;
-  text?: string;
-  /** Of an app's: those of this script alone. */
-  script?: string;
-}
+/** Which executions a list has; script is for those of an app. */
+export type ExecutionFilter = Omit<QueryOf<"listAppExecutions">, "limit" | "cursor">;
 
 const pageSize = 50;
 

@@ -1,7 +1,7 @@
-import { callURL, serverRoot, type CallOptions } from "./client";
+import { callWatched, serverRoot, type CallOptions } from "./client";
 
 /** Where the description of the API is, for tools that read it. */
 export const openAPIAddress = new URL("api/v1/openapi.json", serverRoot);
 
 /** The description itself, which nobody has checked yet. */
-export const readOpenAPI = (options?: CallOptions) => callURL<unknown>("GET", openAPIAddress, options);
+export const readOpenAPI = (options?: CallOptions) => callWatched<unknown>("GET", openAPIAddress, options);

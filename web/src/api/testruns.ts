@@ -4,11 +4,8 @@ import type { Schemas } from "./types";
 export type TestRequest = Schemas["InvokeRequest"];
 export type TestRun = Schemas["TestRun"];
 
-/** An event as a trigger would bring it: the fields of its kind. */
-export interface TestEvent {
-  kind: string;
-  [field: string]: unknown;
-}
+/** An event as a trigger would bring it: its kind and the fields of that. */
+export type TestEvent = NonNullable<Schemas["InvokeBody"]["event"]>;
 
 /** A run may take as long as the highest ceiling, 300 s (spec 4), and a little to get there. */
 const runTimeoutMs = 310_000;

@@ -24,7 +24,7 @@ export const changeTrigger = (id: string, change: Schemas["TriggerChange"]) => p
 export const deleteTrigger = (id: string) => remove(path`triggers/${id}`);
 
 /** Runs the trigger's script once with a test event; fields that are left out are examples. */
-export const fireTrigger = (id: string, event: Record<string, unknown> = {}) =>
+export const fireTrigger = (id: string, event: Schemas["FireBody"]["event"] = {}) =>
   post<TestRun>(path`triggers/${id}/fire`, { event }, { timeoutMs: runTimeoutMs });
 
 export const previewSchedule = (schedule: string, timezone: string, options?: CallOptions) =>

@@ -1,8 +1,11 @@
 // The shapes of the API, by shorter names. They come from http/openapi.json, which the server's tests hold to what it
 // really answers; `npm run types` writes schema.d.ts from it. Times are RFC 3339 in UTC with milliseconds, ids are UUIDs.
-import type { components } from "./schema";
+import type { components, operations } from "./schema";
 
 export type Schemas = components["schemas"];
+
+/** What follows the question mark of a call, by the name that the document gives the call. */
+export type QueryOf<Name extends keyof operations> = NonNullable<operations[Name]["parameters"]["query"]>;
 
 export type Role = Schemas["Role"];
 export type AppRole = Schemas["AppRole"];

@@ -123,29 +123,44 @@ function extensionsOf(options: EditorOptions): Extension {
     search({ top: true }),
     highlightSelectionMatches(),
     help.tooltip,
-    EditorView.contentAttributes.of({ "aria-label": options.label }),
+    EditorView.contentAttributes.of({ "aria-label": options.label, ...(options.readOnly ? {} : { "aria-description": wayOutHint }) }),
     options.readOnly
       ? [EditorState.readOnly.of(true), keymap.of([...searchKeymap, ...defaultKeymap, { key: "F1", run: help.command }])]
       : [writing(options, load), keymap.of([{ key: "F1", run: help.command }, ...commands(options)])],
     runErrors,
-    wayOut,
+    wayOut(),
   ];
 }
 
-/** How long after Esc a Tab leaves the editor. */
-const wayOutMs = 2_000;
+/** Keys that are pressed on the way to another, or with it. */
+const modifiers = ["Shift", "Control", "Alt", "AltGraph", "Meta"];
 
-// CodeMirror's own rule, but also when the Esc has closed a list or a panel.
-const wayOut = Prec.highest(
-  EditorView.domEventHandlers({
-    keydown(event, view) {
-      if (event.key === "Escape") {
-        view.setTabFocusMode(wayOutMs);
-      }
-      return false;
-    },
-  }),
-);
+// Esc gives Tab back to the browser, however long the next key takes, and also when it has closed a list or a panel.
+// CodeMirror's own rule ends after two seconds, which is too short for who types slowly. Any other key, and coming back
+// later, makes Tab indent again.
+function wayOut(): Extension {
+  let open = false;
+  const set = (view: EditorView, to: boolean) => {
+    if (to || open) {
+      open = to; // the mode that Ctrl-M switches is left alone
+      view.setTabFocusMode(to);
+    }
+  };
+  return Prec.highest(
+    EditorView.domEventHandlers({
+      keydown(event, view) {
+        if (event.key !== "Tab" && !modifiers.includes(event.key)) {
+          set(view, event.key === "Escape");
+        }
+        return false;
+      },
+      blur: (_event, view) => set(view, false),
+    }),
+  );
+}
+
+/** The way out in words, for who does not see those below the editor. */
+const wayOutHint = "Tab indents. To leave the editor with the keyboard, press Escape, then Tab.";
 
 async function describe(options: EditorOptions): Promise<Sdk> {
   return new Sdk(await options.describe());

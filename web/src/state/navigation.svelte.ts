@@ -2,8 +2,9 @@
 import { countOpen } from "../api/deadletters";
 import type { AppInfo } from "../api/types";
 import type { IconName } from "../parts/icons";
+import { findPlace } from "../routes";
 import { router } from "./router.svelte";
-import { mayIn, session } from "./session.svelte";
+import { reaches, session } from "./session.svelte";
 
 export interface Destination {
   place: string;
@@ -31,30 +32,28 @@ class Navigation {
       return [];
     }
     const base = `apps/${this.app.slug}`;
-    const all: (Destination & { shown?: boolean })[] = [
+    return this.#within([
       { place: `${base}/scripts`, text: "Scripts", icon: "code" },
       { place: `${base}/executions`, text: "Executions", icon: "play" },
       { place: `${base}/triggers`, text: "Triggers", icon: "bolt" },
       { place: `${base}/data`, text: "Data", icon: "data" },
       { place: `${base}/dead-letters`, text: "Dead letters", icon: "undelivered", count: this.#open },
-      { place: `${base}/secrets`, text: "Secrets", icon: "lock", shown: mayIn(this.app, "editor") },
-      { place: `${base}/members`, text: "Members", icon: "members", shown: mayIn(this.app, "app_admin") },
+      { place: `${base}/secrets`, text: "Secrets", icon: "lock" },
+      { place: `${base}/members`, text: "Members", icon: "members" },
       { place: `${base}/settings`, text: "App settings", icon: "gear" },
-    ];
-    return all.filter((destination) => destination.shown !== false);
+    ]);
   });
 
-  inInstance = $derived.by<Destination[]>(() => {
-    const all: (Destination & { shown?: boolean })[] = [
-      { place: "overview", text: "Overview", icon: "chart", shown: session.is("admin") },
+  inInstance = $derived.by<Destination[]>(() =>
+    this.#within([
+      { place: "overview", text: "Overview", icon: "chart" },
       { place: "apps", text: "Apps", icon: "apps" },
-      { place: "users", text: "Users", icon: "user", shown: session.is("admin") },
-      { place: "backups", text: "Backups", icon: "archive", shown: session.is("admin") },
-      { place: "audit", text: "Audit log", icon: "book", shown: session.is("admin") },
-      { place: "settings", text: "Settings", icon: "gear", shown: session.is("admin") },
-    ];
-    return all.filter((destination) => destination.shown !== false);
-  });
+      { place: "users", text: "Users", icon: "user" },
+      { place: "backups", text: "Backups", icon: "archive" },
+      { place: "audit", text: "Audit log", icon: "book" },
+      { place: "settings", text: "Settings", icon: "gear" },
+    ]),
+  );
 
   readonly inReference: Destination[] = [
     { place: "reference/http", text: "HTTP API", icon: "link" },
@@ -90,6 +89,11 @@ class Navigation {
     } catch {
       this.#open = ""; // the page itself says what is wrong; the badge only has nothing to say
     }
+  }
+
+  /** Those that the person's roles reach. */
+  #within(destinations: Destination[]): Destination[] {
+    return destinations.filter(({ place }) => reaches(findPlace(place)?.place.needs, this.app));
   }
 }
 

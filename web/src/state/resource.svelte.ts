@@ -1,6 +1,7 @@
 // What a page shows comes from the server, and is on its way, there, or not to be had. These two classes hold which;
 // parts/Loaded.svelte shows it.
 import { asApiError, isAbort, type ApiError, type Page } from "../api/client";
+import { session } from "./session.svelte";
 
 type Load<Value> = (signal: AbortSignal) => Promise<Value>;
 
@@ -111,6 +112,17 @@ function follow<Kind extends Resource<unknown>>(made: Kind): Kind {
   $effect(() => {
     void made.read();
     return () => made.stop();
+  });
+  // What got no answer is worth another try when the server answers again, and what got none without a session after
+  // the sign-in.
+  let missed = false;
+  $effect(() => {
+    if ((session.offline && made.error?.offline) || (session.expired && made.error?.status === 401)) {
+      missed = true;
+    } else if (missed) {
+      missed = false;
+      void made.reload();
+    }
   });
   return made;
 }

@@ -3,6 +3,7 @@ import { listApps } from "../api/apps";
 import * as auth from "../api/auth";
 import { asApiError, watchCalls, type ApiError } from "../api/client";
 import type { AppInfo, AppRole, Role, User, Version } from "../api/types";
+import type { Need } from "../routes";
 
 const roleOrder: Role[] = ["member", "admin", "owner"];
 const appRoleOrder: AppRole[] = ["viewer", "editor", "app_admin"];
@@ -80,5 +81,15 @@ class Session {
 export function mayIn(app: AppInfo, role: AppRole): boolean {
   return appRoleOrder.indexOf(app.my_role) >= appRoleOrder.indexOf(role);
 }
+
+/** Whether the person's roles reach what a place needs; app is the one of its address. */
+export function reaches(need: Need | undefined, app: AppInfo | null | undefined): boolean {
+  if (need === undefined) {
+    return true;
+  }
+  return isAppRole(need) ? app != null && mayIn(app, need) : session.is(need);
+}
+
+const isAppRole = (need: Need): need is AppRole => appRoleOrder.some((role) => role === need);
 
 export const session = new Session();

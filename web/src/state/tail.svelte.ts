@@ -1,5 +1,6 @@
 // Executions of an app as they end: server-sent events, taken up where they were when the connection is lost.
 import { streamURL, type Execution, type ExecutionFilter } from "../api/executions";
+import { parseJSON } from "../api/json";
 
 /** The most runs that are kept; older ones are on the pages of the list. */
 const mostKept = 200;
@@ -46,7 +47,7 @@ export class Tail {
     const on = (kind: string, take: (data: unknown) => void) =>
       source.addEventListener(kind, (event: MessageEvent<string>) => {
         this.#after = event.lastEventId || this.#after;
-        take(JSON.parse(event.data));
+        take(parseJSON(event.data));
       });
     on("ready", () => {
       this.state = "open";

@@ -1,4 +1,5 @@
 // What a test run is given, as the person types it; kept per script while the page is open.
+import { parseJSON } from "../../api/json";
 import type { TestEvent, TestRequest } from "../../api/testruns";
 
 export const eventKinds = ["cron", "kv", "docs", "topic", "dead_letter"] as const;
@@ -27,7 +28,7 @@ const examples: Record<EventKind, unknown> = {
   },
 };
 
-export function freshInput(): TestInput {
+function freshInput(): TestInput {
   const events = Object.fromEntries(eventKinds.map((kind) => [kind, JSON.stringify(examples[kind], null, 2)]));
   return { mode: "request", method: "GET", path: "/", headers: "", body: "", kind: "cron", events: events as TestInput["events"] };
 }
@@ -52,14 +53,14 @@ export function requestOf(input: TestInput): { request: TestRequest } {
 export function eventOf(input: TestInput): { event: TestEvent } {
   let fields: unknown;
   try {
-    fields = JSON.parse(input.events[input.kind]);
+    fields = parseJSON(input.events[input.kind]);
   } catch (thrown) {
     throw new Error(`The event is not JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }
-  if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
+  if (!input.events[input.kind].trimStart().startsWith("{")) {
     throw new Error("The event is a JSON object with the fields of its kind.");
   }
-  return { event: { ...fields, kind: input.kind } };
+  return { event: { ...(fields as object), kind: input.kind } };
 }
 
 const kept = new Map<string, TestInput>();

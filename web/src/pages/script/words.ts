@@ -1,5 +1,6 @@
 // How executions are put into words.
 import type { Execution, LogLine, Status } from "../../api/executions";
+import { parseJSON, writeJSON } from "../../api/json";
 
 type Tone = "neutral" | "good" | "warn" | "bad" | "info";
 
@@ -40,7 +41,7 @@ export function messageOf(error: { message: string; script: string; line: number
 /** Text of a body for reading: JSON is laid out, anything else stays as it is. */
 export function layOut(body: string): string {
   try {
-    return JSON.stringify(JSON.parse(body), null, 2);
+    return writeJSON(parseJSON(body), 2);
   } catch {
     return body;
   }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -175,6 +176,38 @@ func TestPublishedTopics(t *testing.T) {
 	} {
 		_, err := f.PublishTopic(context.Background(), bad)
 		wantCode(t, err, KindInvalid, code)
+	}
+}
+
+// Old dedupe keys go in steps, and the others stay.
+func TestOldDedupeKeysGoInSteps(t *testing.T) {
+	t.Parallel()
+	clock, config := newTestClock(), testConfig(t, t.TempDir())
+	config.Now = clock.now
+	s := openTest(t, config)
+	const old, young = 2*dedupeStep + 7, 5
+	for range 2 {
+		app := dataApp(t, s)
+		fill := func(rows int) {
+			noError(t, s.change(t.Context(), func(tx *transaction) error {
+				_, err := tx.exec("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"+
+					" INSERT INTO topic_dedupe SELECT ?, randomblob(16), randomblob(16), ? FROM n", rows, app, tx.at)
+				return err
+			}))
+		}
+		fill(old)
+		clock.step(dedupeFor + time.Second)
+		fill(young)
+	}
+	clock.step(-dedupeFor / 2) // only those that came first are old now
+	before := s.WriterStats().Operations
+	noError(t, s.DeleteOldDedupeKeys(t.Context()))
+	left := must[int64](t)(readValue(t.Context(), s, func(tx *transaction) (int64, error) { return tx.count("SELECT count(*) FROM topic_dedupe") }))
+	if left != young+old+young {
+		t.Errorf("%d keys are left, want %d", left, young+old+young)
+	}
+	if steps := s.WriterStats().Operations - before; steps < old/dedupeStep {
+		t.Errorf("it took %d steps", steps)
 	}
 }
 

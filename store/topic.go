@@ -98,7 +98,7 @@ func (p *TopicPublication) check() error {
 func (t *transaction) dedupe(p TopicPublication, id uuid.UUID) (uuid.UUID, error) {
 	sum := sha256.Sum256([]byte(p.Topic + "\x00" + p.Dedupe))
 	hash := sum[:16]
-	since := TimeOf(t.at.Time().Add(-dedupeFor))
+	since := t.oldestDedupe()
 	// A time in the future was written by a clock that was wrong.
 	r, err := t.first("SELECT event_id FROM topic_dedupe WHERE app_id = ? AND hash = ? AND seen_at BETWEEN ? AND ?", p.App, hash, since, t.at)
 	if err == nil {
@@ -111,10 +111,52 @@ func (t *transaction) dedupe(p TopicPublication, id uuid.UUID) (uuid.UUID, error
 	return id, err
 }
 
-// DeleteOldDedupeKeys forgets the keys that were seen more than 24 h ago.
-func (s *Store) DeleteOldDedupeKeys(ctx context.Context) error {
-	return s.writer.do(ctx, &operation{frees: true, fn: func(t *transaction) error {
-		_, err := t.exec("DELETE FROM topic_dedupe WHERE seen_at < ?", TimeOf(t.at.Time().Add(-dedupeFor)))
-		return err
-	}})
+// dedupeStep is how many dedupe keys are looked at and forgotten at once, and
+// with it how long others wait for that.
+const dedupeStep = 1000
+
+// dedupeSpan is a part of the dedupe keys: those behind one and up to another,
+// each the app's id and the hash.
+type dedupeSpan struct {
+	after, last [2][]byte
+	rows        int
+	old         bool // some of them are to be forgotten
 }
+
+// DeleteOldDedupeKeys forgets the keys that were seen more than 24 h ago, a
+// step at a time.
+func (s *Store) DeleteOldDedupeKeys(ctx context.Context) error {
+	lowest := []byte{0} // below all ids
+	for span := (dedupeSpan{last: [2][]byte{lowest, lowest}, rows: dedupeStep}); span.rows == dedupeStep; {
+		var err error
+		after := span.last
+		if span, err = readValue(ctx, s, func(t *transaction) (dedupeSpan, error) { return nextDedupeSpan(t, after) }); err != nil {
+			return err
+		}
+		if !span.old {
+			continue
+		}
+		err = s.writer.do(ctx, &operation{frees: true, fn: func(t *transaction) error {
+			_, err := t.exec("DELETE FROM topic_dedupe WHERE (app_id, hash) > (?, ?) AND (app_id, hash) <= (?, ?) AND seen_at < ?",
+				span.after[0], span.after[1], span.last[0], span.last[1], t.oldestDedupe())
+			return err
+		}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func nextDedupeSpan(t *transaction, after [2][]byte) (dedupeSpan, error) {
+	span := dedupeSpan{after: after}
+	err := t.each(func(r row) error {
+		span.last, span.rows = [2][]byte{r.blob(0), r.blob(1)}, span.rows+1
+		span.old = span.old || r.time(2) < t.oldestDedupe()
+		return nil
+	}, "SELECT app_id, hash, seen_at FROM topic_dedupe WHERE (app_id, hash) > (?, ?) ORDER BY app_id, hash LIMIT ?", after[0], after[1], dedupeStep)
+	return span, err
+}
+
+// oldestDedupe is since when a key must have been seen to count.
+func (t *transaction) oldestDedupe() Time { return TimeOf(t.at.Time().Add(-dedupeFor)) }

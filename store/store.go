@@ -112,9 +112,11 @@ func open(ctx context.Context, config Config, migrations fs.FS, keepHouse bool) 
 	if config.DataCacheBytes == 0 {
 		config.DataCacheBytes = 8 << 20
 	}
-	s := &Store{ids: idGenerator{now: config.Now}, config: config, data: newDataCache(config.DataCacheBytes), queries: make(chan struct{}, documentReaders), migrations: migrations,
-		deadLetterRooms: make(map[uuid.UUID]deadLetterRoom),
-		path:            filepath.Join(config.Dir, databaseName), space: newDiskSpace(config.Dir), written: newWrittenBytes(), rest: rest}
+	s := &Store{
+		config: config, migrations: migrations, path: filepath.Join(config.Dir, databaseName),
+		ids: idGenerator{now: config.Now}, data: newDataCache(config.DataCacheBytes), deadLetterRooms: make(map[uuid.UUID]deadLetterRoom),
+		queries: make(chan struct{}, documentReaders), space: newDiskSpace(config.Dir), written: newWrittenBytes(), rest: rest,
+	}
 	if err := s.start(ctx); err != nil {
 		if s.lock != nil { // else the count is that of who has the folder
 			err = errors.Join(err, s.forgetStarts())

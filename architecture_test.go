@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"os/exec"
 	"path"
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 // mayImport is the house plan of docs/architecture.md: for each room the other
@@ -104,6 +106,93 @@ func TestTimeZonesAreInTheBinary(t *testing.T) {
 	}
 	if !slices.Contains(strings.Fields(string(out)), "time/tzdata") {
 		t.Error("nothing imports time/tzdata")
+	}
+}
+
+// Each dependency that go.mod or the admin page's package.json asks for stands
+// in the table of docs/architecture.md with what it is for and why it was taken.
+func TestDependenciesHaveTheirReasons(t *testing.T) {
+	t.Parallel()
+	reasons := dependencyReasons(t)
+	for _, name := range append(goDependencies(t), pageDependencies(t)...) {
+		family, _, _ := strings.Cut(name, "/")
+		if reasons[name] == "" && reasons[family+"/*"] == "" {
+			t.Errorf("docs/architecture.md does not say why %s was taken", name)
+		}
+	}
+}
+
+// dependencyReasons reads the table: the last column by each name in the first.
+func dependencyReasons(t *testing.T) map[string]string {
+	t.Helper()
+	_, table, found := strings.Cut(readText(t, "docs/architecture.md"), "\n## Dependencies\n")
+	if !found {
+		t.Fatal("docs/architecture.md has no section about dependencies")
+	}
+	reasons := map[string]string{}
+	for line := range strings.Lines(table) {
+		cells := strings.Split(strings.Trim(line, "| \n"), " | ")
+		for name := range strings.SplitSeq(cells[0], ", ") {
+			if len(cells) == 3 {
+				reasons[name] = cells[2]
+			}
+		}
+	}
+	return reasons
+}
+
+// goDependencies are the modules that go.mod names itself, as the table writes
+// them: without the host that most are at.
+func goDependencies(t *testing.T) (names []string) {
+	t.Helper()
+	out, err := exec.Command("go", "mod", "edit", "-json").Output()
+	if err != nil {
+		t.Fatalf("go mod edit: %v", err)
+	}
+	var module struct {
+		Require []struct {
+			Path     string
+			Indirect bool
+		}
+	}
+	if err := json.Unmarshal(out, &module); err != nil {
+		t.Fatal(err)
+	}
+	for _, required := range module.Require {
+		if !required.Indirect {
+			names = append(names, strings.TrimPrefix(required.Path, "github.com/"))
+		}
+	}
+	return names
+}
+
+// pageDependencies are the packages that the admin page is built and tested with.
+func pageDependencies(t *testing.T) []string {
+	t.Helper()
+	var manifest struct {
+		Dependencies    map[string]string `json:"dependencies"`
+		DevDependencies map[string]string `json:"devDependencies"`
+	}
+	if err := json.Unmarshal([]byte(readText(t, "web/package.json")), &manifest); err != nil {
+		t.Fatal(err)
+	}
+	return slices.AppendSeq(slices.Collect(maps.Keys(manifest.Dependencies)), maps.Keys(manifest.DevDependencies))
+}
+
+// Each room's doc.go names the rooms that it may import; cli may import all.
+func TestPackageCommentsNameTheirImports(t *testing.T) {
+	t.Parallel()
+	for room, others := range mayImport {
+		folder := strings.TrimPrefix(room, "picloud/")
+		if room == "picloud" || folder == "cli" {
+			continue
+		}
+		words := strings.FieldsFunc(readText(t, folder+"/doc.go"), func(r rune) bool { return r != '/' && !unicode.IsLetter(r) })
+		for _, other := range others {
+			if !slices.Contains(words, other) && !slices.Contains(words, path.Base(other)) {
+				t.Errorf("%s/doc.go does not name %s", folder, other)
+			}
+		}
 	}
 }
 

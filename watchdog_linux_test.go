@@ -36,7 +36,9 @@ func TestWatchdogStarvesWithTheWriter(t *testing.T) {
 	s.claim()
 	release := holdDatabase(t, s.dir)
 	written := make(chan answer, 1)
-	go func() { written <- s.call("PUT", "/api/v1/admin/apps/default/kv/some/key", map[string]int{"value": 1}, nil) }()
+	go func() {
+		written <- s.call("PUT", "/api/v1/admin/apps/default/kv/some/key", map[string]int{"value": 1}, nil)
+	}()
 	unfed := func() int { return strings.Count(s.log.String(), "the watchdog is not fed") }
 	eventually(t, "the watchdog is not fed", func() bool { return unfed() > 0 })
 	for hear(time.Millisecond) != "" { // what it was fed before

@@ -7,14 +7,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -70,53 +66,6 @@ func installCommand(process Process) *cobra.Command {
 	return command
 }
 
-// keepSettings takes from the unit that is installed what is not said anew: an
-// update must not move a service to another port.
-func (i *installation) keepSettings() {
-	for _, kept := range []struct {
-		value           *string
-		start, fallback string
-	}{{&i.unit.Addr, "Environment=PICLOUD_ADDR=", ":80"}, {&i.unit.MemoryMax, "MemoryMax=", "60%"}} {
-		if *kept.value == "" {
-			*kept.value = fromUnit(i.root, kept.start)
-		}
-		if *kept.value == "" {
-			*kept.value = kept.fallback
-		}
-	}
-}
-
-// memoryMax is the form of MemoryMax in systemd.resource-control(5).
-var memoryMax = regexp.MustCompile(`^(infinity|[0-9]+[KMGT]?|(100|[1-9]?[0-9])%)$`)
-
-// checkUnit refuses what systemd or the server would refuse, or take for
-// something else, only after the installation.
-func (i *installation) checkUnit() error {
-	host, port, err := net.SplitHostPort(i.unit.Addr)
-	number, wrong := strconv.ParseUint(port, 10, 16)
-	if err != nil || wrong != nil || number == 0 || strings.ContainsFunc(host, unicode.IsSpace) {
-		return fmt.Errorf("--addr is %q, but must be HOST:PORT or :PORT, such as :80", i.unit.Addr)
-	}
-	if !memoryMax.MatchString(i.unit.MemoryMax) {
-		return fmt.Errorf("--memory-max is %q, but must be bytes, such as 300M, or a share of the memory, such as 60%%", i.unit.MemoryMax)
-	}
-	i.unit.Port = port
-	return nil
-}
-
-func uninstallCommand(process Process) *cobra.Command {
-	i := installation{process: process}
-	command := &cobra.Command{
-		Use:     "uninstall",
-		GroupID: groupServer,
-		Short:   "Remove the service; data, settings and key stay",
-		Args:    noArguments,
-		RunE:    func(*cobra.Command, []string) error { return i.uninstall() },
-	}
-	i.flags(command)
-	return command
-}
-
 func (i *installation) flags(command *cobra.Command) {
 	command.Flags().BoolVar(&i.dryRun, "dry-run", false, "print what would be done, and do nothing")
 	command.Flags().StringVar(&i.root, "root", "", "prepare the image of another machine that is mounted there; nothing is started")
@@ -156,18 +105,6 @@ func (i *installation) install() (err error) {
 		func() error { return i.run("systemctl", "restart", serviceName) },
 		i.sayInstalled,
 	)
-}
-
-// portInForce is where the server will listen: the file of settings wins over
-// the unit, which is said.
-func (i *installation) portInForce() string {
-	addr := settingsFile(i.root)["PICLOUD_ADDR"]
-	_, port, err := net.SplitHostPort(addr)
-	if err != nil || addr == i.unit.Addr {
-		return i.unit.Port
-	}
-	i.say("note   PICLOUD_ADDR=%s in %s wins over %s", addr, i.at(i.unit.Environment), i.unit.Addr)
-	return port
 }
 
 func (i *installation) do(steps ...func() error) error {
@@ -332,49 +269,4 @@ func (i *installation) sayInstalled() error {
 	i.say("\nPiCloud runs and starts with the machine. The one-time link that makes it yours is in its journal:\n\n"+
 		"  journalctl -u picloud | grep setup\n\nKeep a copy of %s, apart from your backups.", i.at(i.unit.Key))
 	return nil
-}
-
-func (i *installation) uninstall() error {
-	if err := i.mayChange(); err != nil {
-		return err
-	}
-	steps := []func() error{}
-	if _, err := os.Lstat(i.at(installedUnit)); err == nil {
-		steps = append(steps, func() error { return i.run("systemctl", "disable", "--now", serviceName) })
-	}
-	for _, path := range []string{installedUnit, installedAvahi, installedLink, installedBinary} {
-		steps = append(steps, func() error { return i.remove(path) })
-	}
-	return i.do(append(steps, func() error { return i.run("systemctl", "daemon-reload") }, i.sayUninstalled)...)
-}
-
-// sayUninstalled names what stays, of what there was.
-func (i *installation) sayUninstalled() error {
-	var there []string
-	for _, path := range []string{serviceData, serviceSettings} {
-		if _, err := os.Stat(i.at(path)); err == nil {
-			there = append(there, i.at(path))
-		}
-	}
-	if len(there) == 0 {
-		i.say("\nNo data and no settings of PiCloud are here.")
-		return nil
-	}
-	i.say("\nStill there, with everything in it: %s; and the user %s.", strings.Join(there, " and "), serviceUser)
-	return nil
-}
-
-// remove deletes a file of the installation; a link only if it is ours.
-func (i *installation) remove(path string) error {
-	if _, err := os.Lstat(i.at(path)); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if target, err := os.Readlink(i.at(path)); err == nil && target != installedBinary {
-		return nil
-	}
-	i.say("remove %s", i.at(path))
-	if i.dryRun {
-		return nil
-	}
-	return os.Remove(i.at(path))
 }

@@ -182,34 +182,55 @@ func (r *remote) routesCreateCommand() *cobra.Command {
 	return r.named(command)
 }
 
+// routeChangeFlags say what of a route changes.
+type routeChangeFlags struct {
+	routeFlags
+	method, path, script string
+}
+
+func (f *routeChangeFlags) add(command *cobra.Command) {
+	flags := command.Flags()
+	flags.StringVar(&f.script, "script", "", "the script that it leads to")
+	flags.StringVar(&f.method, "method", "", "its method")
+	flags.StringVar(&f.path, "path", "", "its path")
+	f.routeFlags.add(command)
+}
+
+// change is what the given flags say, but for the script, which has to be found.
+func (f *routeChangeFlags) change(command *cobra.Command) (change client.RouteChange, err error) {
+	if change.Verify, change.Dedupe, change.RateLimit, err = f.guards(command); err != nil {
+		return change, err
+	}
+	set := func(flag string, field **string, value *string) {
+		if command.Flags().Changed(flag) {
+			*field = value
+		}
+	}
+	set("method", &change.Method, &f.method)
+	set("path", &change.Path, &f.path)
+	set("host", &change.Host, &f.host)
+	set("mode", &change.DispatchMode, &f.mode)
+	if command.Flags().Changed("local-only") {
+		change.LocalOnly = &f.localOnly
+	}
+	return change, nil
+}
+
 func (r *remote) routesChangeCommand() *cobra.Command {
-	var app, script, method, path string
-	var given routeFlags
+	var app string
+	var given routeChangeFlags
 	command := &cobra.Command{
 		Use: "change ROUTE", Short: "Change a route", Args: takes(1, 1),
 		Long:    "Change what is given of a route; a guard that is 'null' is taken away. " + routeUse,
 		Example: "  {{name}} routes change 'GET /hello' --path /hello/:name\n  {{name}} routes change 'POST /hook' --rate-limit null",
 	}
 	command.RunE = r.call(func(ctx context.Context, c *client.Client, args []string) error {
-		var change client.RouteChange
-		var err error
-		if change.Verify, change.Dedupe, change.RateLimit, err = given.guards(command); err != nil {
+		change, err := given.change(command)
+		if err != nil {
 			return err
 		}
-		set := func(flag string, field **string, value *string) {
-			if command.Flags().Changed(flag) {
-				*field = value
-			}
-		}
-		set("method", &change.Method, &method)
-		set("path", &change.Path, &path)
-		set("host", &change.Host, &given.host)
-		set("mode", &change.DispatchMode, &given.mode)
-		if command.Flags().Changed("local-only") {
-			change.LocalOnly = &given.localOnly
-		}
-		if script != "" {
-			found, err := r.script(ctx, c, app, script)
+		if given.script != "" {
+			found, err := r.script(ctx, c, app, given.script)
 			if err != nil {
 				return err
 			}
@@ -224,9 +245,6 @@ func (r *remote) routesChangeCommand() *cobra.Command {
 		return r.printRoute(ctx, c, route, err)
 	})
 	r.appFlag(command, &app)
-	command.Flags().StringVar(&script, "script", "", "the script that it leads to")
-	command.Flags().StringVar(&method, "method", "", "its method")
-	command.Flags().StringVar(&path, "path", "", "its path")
 	given.add(command)
 	return r.named(command)
 }

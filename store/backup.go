@@ -163,6 +163,9 @@ func CopyDatabase(ctx context.Context, dir, path string) error {
 	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("%s exists already; a backup overwrites nothing", path)
 	}
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return fmt.Errorf("the folder %s is not there", filepath.Dir(path))
+	}
 	source := filepath.Join(dir, databaseName)
 	if err := roomFor(source, filepath.Dir(path)); err != nil {
 		return err

@@ -195,6 +195,9 @@ func TestCopyDatabase(t *testing.T) {
 		}
 		noError(t, os.Remove(target))
 	}
+	if err := CopyDatabase(t.Context(), killed, filepath.Join(t.TempDir(), "stick", "copy.db")); err == nil || !strings.Contains(err.Error(), "stick is not there") {
+		t.Errorf("a copy into a folder that is not there: %v", err)
+	}
 	check(s.config.Dir)
 	check(killed)
 	openTest(t, testConfig(t, killed))

@@ -126,8 +126,15 @@ func (d databaseCopy) step(ctx context.Context, running *sqlite.Backup, file *os
 
 // roomFor refuses a copy that would fill the disk of a folder.
 func roomFor(source, folder string) error {
-	size := int64(0)
-	for _, path := range []string{source, source + "-wal"} {
+	wal, err := readWALState(source + "-wal")
+	if err != nil {
+		return err
+	}
+	files, size := []string{source}, int64(0)
+	if wal == walFilled { // how much of it is new is not known
+		files = append(files, source+"-wal")
+	}
+	for _, path := range files {
 		info, err := os.Stat(path)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err

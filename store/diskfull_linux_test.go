@@ -88,3 +88,55 @@ func TestStartOnAFullDisk(t *testing.T) {
 		t.Error("the app is gone")
 	}
 }
+
+// An upgrade that has no room for the copy of the old database does not begin;
+// with room it goes on, and the copy is whole.
+func TestUpgradeOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=24m"); err != nil {
+		t.Skipf("a small disk cannot be mounted here: %v", err)
+	}
+	t.Cleanup(func() { noError(t, syscall.Unmount(dir, syscall.MNT_DETACH)) })
+	data := filepath.Join(dir, "data")
+	old := sampleDatabase(t, 1)
+	noError(t, os.Mkdir(data, 0o700))
+	for _, name := range []string{databaseName, markerName} {
+		noError(t, os.WriteFile(filepath.Join(data, name), must[[]byte](t)(os.ReadFile(filepath.Join(old, name))), 0o600))
+	}
+	filler := filepath.Join(dir, "filler")
+	noError(t, os.WriteFile(filler, make([]byte, 14<<20), 0o600)) // leaves room for a WAL, not for a copy
+	_, err := open(t.Context(), sampleConfig(t, data), embeddedMigrations(t), false)
+	wantCode(t, err, KindUnavailable, "storage_full")
+	check := must[BackupCheck](t)(CheckDatabase(t.Context(), data))
+	if left, _ := filepath.Glob(filepath.Join(data, "*.schema-*")); check.Schema != 1 || len(left) > 0 {
+		t.Errorf("the database has schema %d; %v is left", check.Schema, left)
+	}
+	noError(t, os.Remove(filler))
+	s := openTest(t, sampleConfig(t, data))
+	noError(t, checkSample(t.Context(), s, 1))
+	if check := must[BackupCheck](t)(CheckBackup(t.Context(), s.path+".schema-1")); check.Schema != 1 {
+		t.Errorf("the copy is %+v", check)
+	}
+}
+
+// A card that fails is mounted read-only by the kernel: the start says so.
+func TestStartOnAReadOnlyDisk(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=32m"); err != nil {
+		t.Skipf("a small disk cannot be mounted here: %v", err)
+	}
+	t.Cleanup(func() { noError(t, syscall.Unmount(dir, syscall.MNT_DETACH)) })
+	config := testConfig(t, filepath.Join(dir, "data"))
+	backedUp(t, config)
+	noError(t, syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""))
+	config.CountStarts = true
+	_, err := open(t.Context(), config, embeddedMigrations(t), false)
+	if err == nil || !strings.Contains(err.Error(), "mounted read-only") || strings.Contains(err.Error(), startsName) {
+		t.Errorf("the start says %v", err)
+	}
+	if check := must[BackupCheck](t)(CheckDatabase(t.Context(), config.Dir)); check.Schema == 0 {
+		t.Errorf("the check says %+v", check)
+	}
+}

@@ -28,6 +28,9 @@ var errInUse = errors.New("another PiCloud process")
 func takeLock(directory string) (*lockFile, error) {
 	path := filepath.Join(directory, lockName)
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if errors.Is(err, syscall.EROFS) {
+		return nil, fmt.Errorf("the data folder %s cannot be written: its file system is mounted read-only, as a card is that fails (see dmesg): %w", directory, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the data folder %s cannot be written (give it to the user that runs PiCloud): %w", directory, err)
 	}

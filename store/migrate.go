@@ -64,8 +64,8 @@ func migrate(ctx context.Context, c *connection, file string, migrations fs.FS) 
 		return 0, newerSchema(file, version, newest)
 	}
 	if version > 0 {
-		if err := copyBefore(c, file, version); err != nil {
-			return 0, fmt.Errorf("copying the database before its migration (free some space and start again): %w", err)
+		if err := copyBefore(ctx, c, file, version); err != nil {
+			return 0, fmt.Errorf("copying the database before its migration, which has not begun: %w", err)
 		}
 	}
 	return newest, runMigrations(ctx, file, migrations)
@@ -92,10 +92,13 @@ func runMigrations(ctx context.Context, file string, migrations fs.FS) (err erro
 	return nil
 }
 
-// copyBefore writes FILE.schema-N beside the file. SQLite makes the copy
+// copyBefore writes FILE.schema-N beside the file, and checks it. SQLite makes the copy
 // itself: a second descriptor of the database file would, when closed, drop
 // the locks that the process holds on it.
-func copyBefore(c *connection, file string, version int) error {
+func copyBefore(ctx context.Context, c *connection, file string, version int) error {
+	if err := roomFor(file, filepath.Dir(file)); err != nil {
+		return err
+	}
 	target := fmt.Sprintf("%s.schema-%d", file, version)
 	temporary := target + ".new"
 	if err := os.WriteFile(temporary, nil, 0o600); err != nil {
@@ -103,6 +106,9 @@ func copyBefore(c *connection, file string, version int) error {
 	}
 	if _, err := c.exec("VACUUM INTO ?", temporary); err != nil {
 		return errors.Join(err, os.Remove(temporary))
+	}
+	if _, err := CheckBackup(ctx, temporary); err != nil {
+		return errors.Join(fmt.Errorf("the copy is not sound: %w", err), os.Remove(temporary))
 	}
 	copied, err := os.Open(temporary)
 	if err != nil {

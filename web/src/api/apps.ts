@@ -1,10 +1,9 @@
-import { get, getAll, patch, path, post, put, remove, type CallOptions } from "./client";
+import { getAll, patch, path, post, put, remove, type CallOptions } from "./client";
 import type { AppInfo, Schemas } from "./types";
 
 export type AppDraft = Schemas["AppDraft"];
 
 export const listApps = (options?: CallOptions) => getAll<AppInfo>("apps", options);
-export const showApp = (app: string, options?: CallOptions) => get<AppInfo>(path`apps/${app}`, options);
 export const createApp = (draft: AppDraft) => post<AppInfo>("apps", draft);
 export const changeApp = (app: string, change: Schemas["AppChange"]) => patch<AppInfo>(path`apps/${app}`, change);
 

@@ -28,7 +28,7 @@ type Failure = Schemas["ErrorContent"];
 const defaultTimeoutMs = 20_000;
 
 /** The most items that a page of a list may have (spec 2). */
-export const largestPage = 200;
+const largestPage = 200;
 
 // The built files lie in <page>/assets/, in development in /src/; one level up is the page, two are the server's root,
 // whatever a proxy puts before it. A variable, because the bundler takes the literal form for a file to copy.
@@ -82,15 +82,16 @@ export function path(parts: TemplateStringsArray, ...values: (string | number)[]
   return String.raw({ raw: parts }, ...values.map((value) => encodeURIComponent(value)));
 }
 
+/** A query as it stands in an address, with its question mark; "" when nothing is left of it. */
+export function searchOf(query: Query): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+  return search.size === 0 ? "" : `?${search}`;
+}
+
 /** The address of a call of the control plane, for links and event streams. */
 export function adminURL(relative: string, query: Query = {}): URL {
-  const url = new URL(`api/v1/admin/${relative}`, serverRoot);
-  for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined && value !== null && value !== "") {
-      url.searchParams.set(name, String(value));
-    }
-  }
-  return url;
+  return new URL(`api/v1/admin/${relative}${searchOf(query)}`, serverRoot);
 }
 
 /** A header tells whole seconds, and an answer is on its way for a while. */

@@ -9,7 +9,6 @@ export type RouteMatch = Schemas["RouteMatch"];
 export type Verification = Schemas["Verification"];
 export type Provider = Verification["provider"];
 
-export const listAppRoutes = (app: string, options?: CallOptions) => getAll<Route>(path`apps/${app}/routes`, options);
 export const listScriptRoutes = (script: string, options?: CallOptions) =>
   getAll<RouteItem>(path`scripts/${script}/routes`, options);
 export const createRoute = (script: string, draft: RouteDraft) => post<Route>(path`scripts/${script}/routes`, draft);

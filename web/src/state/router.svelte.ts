@@ -1,6 +1,6 @@
 // Where the person is: the address below the page's root, as history entries, so that every place has a URL that can be
 // reloaded, sent to somebody, and gone back to. Filters are in the query.
-import { pageRoot, type Query } from "../api/client";
+import { pageRoot, searchOf, type Query } from "../api/client";
 
 /** How a navigation came about; it decides about focus and scrolling. */
 export type Cause = "open" | "go" | "back";
@@ -98,16 +98,6 @@ class Router {
     }
     this.#arrive("go");
   }
-}
-
-function searchOf(query: Query): string {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined && value !== null && value !== "") {
-      search.set(name, String(value));
-    }
-  }
-  return search.size === 0 ? "" : `?${search}`;
 }
 
 export const router = new Router();

@@ -28,7 +28,7 @@ const examples: Record<EventKind, unknown> = {
   },
 };
 
-export function freshInput(): TestInput {
+function freshInput(): TestInput {
   const events = Object.fromEntries(eventKinds.map((kind) => [kind, JSON.stringify(examples[kind], null, 2)]));
   return { mode: "request", method: "GET", path: "/", headers: "", body: "", kind: "cron", events: events as TestInput["events"] };
 }

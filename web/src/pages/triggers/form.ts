@@ -30,7 +30,7 @@ export const failedKinds: Record<string, string> = {
 /** What is tried unless somebody says otherwise (spec 4). */
 const defaultRetry: RetryPolicy = { max_attempts: 5, backoff: "exponential", base_ms: 1000, max_ms: 900_000 };
 
-export const hereZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+const hereZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 
 export function fieldsOf(trigger: Trigger | null): TriggerFields {
   const { cron, kv, docs, topic, dead_letter } = trigger ?? {};

@@ -52,7 +52,8 @@ var changes = map[string]struct{ path, body, target string }{
 	"DELETE apps/:app/docs/:collection/:id": {"apps/alpha/docs/d/old", "", "document d"},
 }
 
-// dataActions are counted by collection; their entries name no single thing.
+// dataAction reports whether a change is counted by collection; its entry names
+// no single thing.
 func dataAction(route string) bool {
 	return strings.Contains(route, "/kv/") || strings.Contains(route, "/docs/")
 }

@@ -238,7 +238,7 @@ func strict(value any) {
 	}
 }
 
-// recorder lets TestDriftIsFound see what the check says.
+// recorder lets TestDriftFromOpenAPIIsFound see what the check says.
 type recorder struct {
 	testing.TB
 	said []string

@@ -93,9 +93,11 @@ func (p *queryParser) comparisons(at, name string, raw any) (condition, error) {
 	return both, nil
 }
 
+// clipName shortens a name for an error or a plan.
 func clipName(name string) string {
-	if len(name) > 64 {
-		return name[:64] + "…"
+	const longest = 64 // bytes
+	if len(name) > longest {
+		return clipBytes(name, longest) + "…"
 	}
 	return name
 }

@@ -75,7 +75,7 @@ func (a Args) IntFrom(n int, name string, low, high int64) int64 {
 func (a Args) OneOf(n int, name, def string, words ...string) string {
 	word := a.OptString(n, name, def)
 	if !slices.Contains(words, word) {
-		a.L.RaiseError("%s: argument %d (%s) must be one of %s, got %q", a.Func, n, name, strings.Join(words, ", "), clip(word))
+		a.L.RaiseError("%s: argument %d (%s) must be one of %s, got %q", a.Func, n, name, strings.Join(words, ", "), Clip(word))
 	}
 	return word
 }

@@ -82,3 +82,19 @@ func TestArgsGiveWhatIsRightAndDefaults(t *testing.T) {
 		t.Error(message)
 	}
 }
+
+// A cut inside a character would show as escapes in the message.
+func TestClipKeepsCharactersWhole(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, want string }{
+		{strings.Repeat("a", 64), strings.Repeat("a", 64)},
+		{strings.Repeat("a", 65), strings.Repeat("a", 64) + "…"},
+		{"a" + strings.Repeat("ü", 40), "a" + strings.Repeat("ü", 31) + "…"},
+		{"ab" + strings.Repeat("€", 30), "ab" + strings.Repeat("€", 20) + "…"},
+		{strings.Repeat("\x80", 100), strings.Repeat("\x80", 60) + "…"},
+	} {
+		if got := luax.Clip(c.name); got != c.want {
+			t.Errorf("%q is cut to %q, want %q", c.name, got, c.want)
+		}
+	}
+}

@@ -175,12 +175,12 @@ func (e *encoder) object(t *lua.LTable) *EncodeError {
 		}
 		first = false
 		if err := e.text(string(name)); err != nil {
-			err.Path = "." + clip(strconv.QuoteToASCII(clip(string(name)))) + err.Path
+			err.Path = "." + Clip(strconv.QuoteToASCII(Clip(string(name)))) + err.Path
 			return err
 		}
 		e.out = append(e.out, ':')
 		if err := e.value(value); err != nil {
-			err.Path = "." + clip(string(name)) + err.Path
+			err.Path = "." + Clip(string(name)) + err.Path
 			return err
 		}
 	}
@@ -233,18 +233,23 @@ func appendEscape(out []byte, c byte) []byte {
 func keyText(key lua.LValue) string {
 	switch key := key.(type) {
 	case lua.LString:
-		return strconv.QuoteToASCII(clip(string(key)))
+		return strconv.QuoteToASCII(Clip(string(key)))
 	case lua.LNumber, lua.LBool:
 		return key.String()
 	}
 	return "of type " + key.Type().String()
 }
 
-// clip shortens a name so that a script's keys cannot make an error huge.
-func clip(s string) string {
+// Clip shortens a name to about 64 bytes, between characters, so that what a
+// script gives cannot make an error huge.
+func Clip(name string) string {
 	const longest = 64
-	if len(s) > longest {
-		return s[:longest] + "…"
+	if len(name) <= longest {
+		return name
 	}
-	return s
+	end := longest
+	for end > longest-utf8.UTFMax && !utf8.RuneStart(name[end]) {
+		end--
+	}
+	return name[:end] + "…"
 }

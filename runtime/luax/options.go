@@ -83,7 +83,7 @@ func (o Options) Number(key string, def float64) float64 {
 func (o Options) OneOf(key, def string, words ...string) string {
 	word := o.String(key, def)
 	if !slices.Contains(words, word) {
-		o.args.L.RaiseError("%s: option %q must be one of %s, got %q", o.args.Func, key, strings.Join(words, ", "), clip(word))
+		o.args.L.RaiseError("%s: option %q must be one of %s, got %q", o.args.Func, key, strings.Join(words, ", "), Clip(word))
 	}
 	return word
 }

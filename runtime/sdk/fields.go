@@ -38,7 +38,7 @@ func eachField(args luax.Args, where string, fields *lua.LTable, use func(name, 
 			use(name, fieldText(args, where, name, value))
 			continue
 		}
-		eachItem(args, fmt.Sprintf("%s: %q", where, clipName(name)), list, func(item lua.LValue) { use(name, fieldText(args, where, name, item)) })
+		eachItem(args, fmt.Sprintf("%s: %q", where, luax.Clip(name)), list, func(item lua.LValue) { use(name, fieldText(args, where, name, item)) })
 	}
 }
 
@@ -68,7 +68,7 @@ func fieldText(args luax.Args, where, name string, value lua.LValue) string {
 		meter.From(args.L).ChargeMemory(args.L, len(text))
 		return text
 	}
-	args.L.RaiseError("%s: %s: %q must be a string, a number, a boolean or a list of those, got %s", args.Func, where, clipName(name), value.Type())
+	args.L.RaiseError("%s: %s: %q must be a string, a number, a boolean or a list of those, got %s", args.Func, where, luax.Clip(name), value.Type())
 	return ""
 }
 
@@ -90,6 +90,3 @@ func encodeQuery(args luax.Args, where string, fields *lua.LTable) string {
 	})
 	return out.String()
 }
-
-// clipName shortens a name for an error message.
-func clipName(name string) string { return name[:min(len(name), 64)] }

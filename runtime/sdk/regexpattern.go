@@ -97,7 +97,7 @@ func compilePattern(text string, size int) (*pattern, error) {
 func patternFault(err error) string {
 	var failure *syntax.Error
 	if errors.As(err, &failure) {
-		return string(failure.Code) + ": " + strconv.QuoteToASCII(clipName(failure.Expr))
+		return string(failure.Code) + ": " + strconv.QuoteToASCII(luax.Clip(failure.Expr))
 	}
 	return err.Error()
 }

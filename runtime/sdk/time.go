@@ -177,7 +177,7 @@ func (z *zones) parse(L *lua.LState) int {
 			}
 		}
 	}
-	L.RaiseError("time.parse: argument 1 (text) is not a time such as 2026-03-01T12:00:00Z, got %q", clipName(text))
+	L.RaiseError("time.parse: argument 1 (text) is not a time such as 2026-03-01T12:00:00Z, got %q", luax.Clip(text))
 	return 0
 }
 

@@ -25,7 +25,7 @@ func (z *zones) find(args luax.Args, name string) *time.Location {
 	}
 	meter.From(args.L).Step(args.L, zoneSteps)
 	if !isZoneName(name) {
-		args.L.RaiseError("%s: there is no time zone %q", args.Func, clipName(name))
+		args.L.RaiseError("%s: there is no time zone %q", args.Func, luax.Clip(name))
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil {

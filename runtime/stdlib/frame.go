@@ -9,7 +9,7 @@ import (
 
 // frame looks at one call frame of a thread. gopher-lua shows frames only
 // through lua.Debug, which hides where in its caller a call stands; coroutines
-// need to know that (see checkYield and resumeArguments). Only reads happen here.
+// need to know that (see checkYield and resumption). Only reads happen here.
 type frame struct{ value reflect.Value }
 
 // frameLayout holds the positions of the fields that frame reads.

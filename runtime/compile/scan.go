@@ -35,6 +35,7 @@ type scanner struct {
 	unary    int
 	chain    int
 	uses     int
+	returned int // like opened's, of the script itself
 	distinct map[string]struct{}
 	counts   struct{ functions, jumps int }
 }
@@ -43,6 +44,7 @@ type scanner struct {
 type opened struct {
 	word, closer string
 	line         int
+	returned     int  // the line of its return, 0 before there is one
 	wantsDo      bool // a while or for whose do has not come
 }
 
@@ -190,11 +192,23 @@ func (c *scanner) nest(t ast.Token) {
 		c.push(t, "end")
 	case parse.TRepeat:
 		c.push(t, "until")
+	case parse.TReturn:
+		*c.lastReturn() = t.Pos.Line
+	case parse.TElse, parse.TElseIf:
+		*c.lastReturn() = 0
 	case ')', '}', ']', parse.TEnd, parse.TUntil:
 		if n := len(c.open); n > 0 && c.open[n-1].closer == t.Str {
 			c.open = c.open[:n-1]
 		}
 	}
+}
+
+// lastReturn is where the line of the return of the innermost block stands.
+func (c *scanner) lastReturn() *int {
+	if n := len(c.open); n > 0 {
+		return &c.open[n-1].returned
+	}
+	return &c.returned
 }
 
 func (c *scanner) push(t ast.Token, closer string) {

@@ -82,6 +82,10 @@ func (c *scanner) hint(t ast.Token, before string) string {
 		if n > 0 && c.open[n-1].word != "{" {
 			return fmt.Sprintf(" after '%s' (equal is written ==)", clip(before))
 		}
+	case parse.TIdent, parse.TLocal, parse.TFunction, parse.TIf, parse.TFor, parse.TWhile, parse.TRepeat, parse.TDo, parse.TReturn, parse.TBreak, parse.TGoto:
+		if line := *c.lastReturn(); line > 0 {
+			return fmt.Sprintf(": nothing may follow the 'return' on line %d", line)
+		}
 	}
 	if before == "" {
 		return " at the start of the script"

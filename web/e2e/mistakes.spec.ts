@@ -236,6 +236,18 @@ test.describe("addresses", () => {
     expect(lines).toBe(1);
   });
 
+  test("how long ago something was is told by the server's clock, which may be another than the browser's", async ({ page, app, server }) => {
+    await server.newScript(app, "late", "return 1", { method: "GET", path: `/${app}/late` });
+    await fetch(`${server.url}/${app}/late`);
+    await page.route("**/api/v1/admin/**", async (route) => {
+      const response = await route.fetch();
+      const twoHoursOn = new Date(Date.now() + 2 * 3_600_000 + 60_000).toUTCString();
+      await route.fulfill({ response, headers: { ...response.headers(), date: twoHoursOn } });
+    });
+    await page.goto(`apps/${app}/executions`);
+    await expect(page.getByRole("button", { name: /\/late/ })).toContainText("2 hours ago");
+  });
+
   test("log lines stand at the time of the browser, as their run does", async ({ page, app, server }) => {
     await server.newScript(app, "clock", 'log.info("tick")', { method: "GET", path: `/${app}/clock` });
     await fetch(`${server.url}/${app}/clock`);

@@ -77,6 +77,15 @@ func (b *BackupCheck) examine(ctx context.Context, path, options, name string) (
 	return b.read(ctx, c, name)
 }
 
+func checkPagesOf(ctx context.Context, path string) (err error) {
+	c, err := openConnection(path, finishedOptions)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.close()) }()
+	return checkPages(ctx, c)
+}
+
 // checkPages asks SQLite for everything it can find wrong.
 func checkPages(ctx context.Context, c *connection) error {
 	r, err := c.one(ctx, "PRAGMA integrity_check(1)")

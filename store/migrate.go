@@ -107,7 +107,8 @@ func copyBefore(ctx context.Context, c *connection, file string, version int) er
 	if _, err := c.exec("VACUUM INTO ?", temporary); err != nil {
 		return errors.Join(err, os.Remove(temporary))
 	}
-	if _, err := CheckBackup(ctx, temporary); err != nil {
+	// A first start that was cut short has no instance yet, so only the pages count.
+	if err := checkPagesOf(ctx, temporary); err != nil {
 		return errors.Join(fmt.Errorf("the copy is not sound: %w", err), os.Remove(temporary))
 	}
 	copied, err := os.Open(temporary)

@@ -24,6 +24,9 @@ const steps = {
 
 const height = 180;
 
+/** What may be between two times that are named: nothing here is told more often than each minute. */
+const minutes = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720].map((count) => count * 60);
+
 /** Draws into an element, as wide as it is; returns what takes the drawing away. */
 export function draw(host: HTMLElement, { times, series, say, counts, onpoint }: Drawing): () => void {
   const muted = colour(host, "--muted");
@@ -36,9 +39,9 @@ export function draw(host: HTMLElement, { times, series, say, counts, onpoint }:
       legend: { show: false },
       cursor: { drag: { x: false, y: false }, points: { size: 6 } },
       hooks: { setCursor: [(self) => onpoint(self.cursor.idx ?? null)] },
-      scales: { y: { range: (_, __, max) => [0, Math.max(max, 1e-9) * 1.1] } },
+      scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
       axes: [
-        { stroke: muted, size: 30, grid: { show: false }, ticks: { stroke: line, width: 1, size: 4 }, values: hours },
+        { stroke: muted, size: 30, grid: { show: false }, ticks: { stroke: line, width: 1, size: 4 }, incrs: minutes, values: hours },
         {
           stroke: muted,
           size: 64,

@@ -3,6 +3,7 @@ package cli
 import (
 	"crypto/tls"
 	"log/slog"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -91,10 +92,14 @@ type fetchedCertificates struct {
 	logger *slog.Logger
 	now    func() time.Time
 
-	mutex   sync.Mutex
-	ends    map[string]time.Time // by name
-	failure string
-	said    time.Time
+	mutex    sync.Mutex
+	ends     map[string]time.Time // by name
+	failures map[string]string    // by name
+	said     time.Time
+}
+
+func newFetchedCertificates(names []string, fetch func(*tls.ClientHelloInfo) (*tls.Certificate, error), logger *slog.Logger, now func() time.Time) *fetchedCertificates {
+	return &fetchedCertificates{names: names, fetch: fetch, logger: logger, now: now, ends: make(map[string]time.Time), failures: make(map[string]string)}
 }
 
 func (f *fetchedCertificates) get(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
@@ -111,16 +116,13 @@ func (f *fetchedCertificates) note(name string, certificate *tls.Certificate, er
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	if err == nil {
-		if f.ends == nil {
-			f.ends = make(map[string]time.Time)
-		}
-		f.failure = ""
+		delete(f.failures, name)
 		if certificate.Leaf != nil {
 			f.ends[name] = certificate.Leaf.NotAfter
 		}
 		return
 	}
-	f.failure = "none could be fetched for " + name + ": " + err.Error()
+	f.failures[name] = "none could be fetched for " + name + ": " + err.Error()
 	if now := f.now(); now.Sub(f.said) >= sayAgain || now.Before(f.said) {
 		f.said = now
 		f.logger.Warn("no certificate could be fetched; the name must lead to this machine from the internet, at port 443 or 80", "name", name, "error", err)
@@ -130,7 +132,7 @@ func (f *fetchedCertificates) note(name string, certificate *tls.Certificate, er
 func (f *fetchedCertificates) state() http.CertificateState {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	state := http.CertificateState{Failure: f.failure}
+	state := http.CertificateState{Failure: strings.Join(slices.Sorted(maps.Values(f.failures)), "; ")}
 	for _, ends := range f.ends {
 		if state.Ends.IsZero() || ends.Before(state.Ends) {
 			state.Ends = ends

@@ -117,10 +117,10 @@ func TestUnfetchedCertificate(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	now, failure := time.Now(), errors.New("the authority does not answer")
-	f := &fetchedCertificates{names: []string{"pi.example.com"}, logger: slog.New(slog.NewTextHandler(&log, nil)), now: func() time.Time { return now },
-		fetch: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-			return &tls.Certificate{Leaf: &x509.Certificate{NotAfter: now.Add(time.Hour)}}, failure
-		}}
+	fetch := func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+		return &tls.Certificate{Leaf: &x509.Certificate{NotAfter: now.Add(time.Hour)}}, failure
+	}
+	f := newFetchedCertificates([]string{"pi.example.com", "two.example.com"}, fetch, slog.New(slog.NewTextHandler(&log, nil)), func() time.Time { return now })
 	for _, name := range []string{"evil.example.com", "pi.example.com", "PI.example.com."} {
 		if _, err := f.get(&tls.ClientHelloInfo{ServerName: name}); !errors.Is(err, failure) {
 			t.Errorf("%s: %v", name, err)
@@ -130,6 +130,9 @@ func TestUnfetchedCertificate(t *testing.T) {
 		t.Errorf("said %d times: %s; the state is %+v", said, &log, f.state())
 	}
 	now, failure = now.Add(sayAgain), nil
+	if _, err := f.get(&tls.ClientHelloInfo{ServerName: "two.example.com"}); err != nil || f.state().Failure == "" {
+		t.Errorf("the good one of another name hides the failure: %v", err)
+	}
 	if _, err := f.get(&tls.ClientHelloInfo{ServerName: "pi.example.com"}); err != nil {
 		t.Error(err)
 	}

@@ -100,7 +100,7 @@ func (s *tlsSettings) encrypt(data string, logger *slog.Logger) (*encryption, er
 		Prompt: autocert.AcceptTOS, HostPolicy: autocert.HostWhitelist(s.Names...), Email: s.Email,
 		Cache: autocert.DirCache(filepath.Join(data, "acme")), Client: &acme.Client{DirectoryURL: s.Directory},
 	}
-	fetched := &fetchedCertificates{names: s.Names, fetch: manager.GetCertificate, logger: logger, now: time.Now}
+	fetched := newFetchedCertificates(s.Names, manager.GetCertificate, logger, time.Now)
 	config := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: fetched.get, NextProtos: []string{"http/1.1", acme.ALPNProto}}
 	return &encryption{config: config, challenge: manager.HTTPHandler, state: fetched.state}, nil
 }

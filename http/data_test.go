@@ -80,3 +80,15 @@ func TestDocuments(t *testing.T) {
 		{"gone", "GET", one, "", 404, nil},
 	})
 }
+
+func TestQueriesEndInTime(t *testing.T) {
+	t.Parallel()
+	s, owner := newOwnedServer(t)
+	s.queryTime = 0
+	for _, call := range [][3]string{{"GET", "", ""}, {"POST", "/query", `{"where":{"temp":21}}`}} {
+		w := request(t, s, call[0], adminPrefix+"apps/default/docs/readings"+call[1], call[2], owner)
+		if wantStatus(t, w, 422); field(t, w, "error.code") != "query_too_slow" {
+			t.Errorf("%s: %s", call[0], w.Body)
+		}
+	}
+}

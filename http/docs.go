@@ -1,9 +1,12 @@
 package http
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	nethttp "net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -13,6 +16,10 @@ import (
 // maxDocumentBody caps a body with a document in it: the document at its
 // largest, with white space and what is around it.
 const maxDocumentBody = 2 << 20
+
+// maxQueryTime is how long a query may take, as long as a script by default:
+// meanwhile it holds what queries of others wait for.
+const maxQueryTime = 10 * time.Second
 
 // documentDraft is the body of POST apps/{app}/docs/{collection}.
 type documentDraft struct {
@@ -81,7 +88,12 @@ func (s *Server) answerQuery(c echo.Context, by principal, query *store.Document
 	if err != nil {
 		return err
 	}
-	documents, _, err := s.store.FindDocuments(c.Request().Context(), key.App, key.Collection, query)
+	ctx, cancel := context.WithTimeout(c.Request().Context(), s.queryTime)
+	defer cancel()
+	documents, _, err := s.store.FindDocuments(ctx, key.App, key.Collection, query)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return store.Errorf(store.KindLimit, "query_too_slow", "the query took over %s; declare an index on what it compares (docs:ensure_index), or ask for less", s.queryTime)
+	}
 	if err != nil {
 		return fmt.Errorf("query documents: %w", err)
 	}

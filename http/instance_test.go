@@ -35,6 +35,26 @@ func TestTheClockIsShown(t *testing.T) {
 	}
 }
 
+// The overview warns before a certificate ends, when it has, and when another
+// cannot be used.
+func TestTheCertificateIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		left    time.Duration
+		failure string
+		warning string
+	}{
+		{60 * 24 * time.Hour, "", "<absent>"},
+		{13 * 24 * time.Hour, "", "certificate_expires"},
+		{-time.Hour, "", "certificate_expired"},
+		{60 * 24 * time.Hour, "the new one cannot be used", "certificate_failed"},
+	} {
+		s, owner := newOwnedServer(t)
+		s.config.Certificate = func() CertificateState { return CertificateState{Ends: s.config.Now().Add(c.left), Failure: c.failure} }
+		play(t, s, owner, []scenario{{"stats", "GET", "instance/stats", "", 200, map[string]string{"warnings.code": c.warning}}})
+	}
+}
+
 // The figures move with what happens, and each minute holds what came in it.
 func TestInstanceStats(t *testing.T) {
 	t.Parallel()

@@ -246,7 +246,7 @@ func (s *Server) documentRoutes() []adminRoute {
 		{"GET", "apps/:app/docs", dataRead, appOfPath, changesNothing, s.listDocumentCollections,
 			contract{"List the document collections of an app", paged, nil, 200, store.Page[store.Collection]{}, nil}},
 		{"GET", "apps/:app/docs/:collection", dataRead, appOfPath, changesNothing, s.listDocuments,
-			contract{"List the documents of a collection", paged, nil, 200, store.Page[store.Document]{}, nameRefusals}},
+			contract{"List the documents of a collection", paged, nil, 200, store.Page[store.Document]{}, slices.Concat(nameRefusals, refusals{"query_too_slow"})}},
 		{"POST", "apps/:app/docs/:collection", dataWrite, appOfPath, store.ActionCreateDocument, s.createDocument,
 			contract{"Create a document", nil, documentDraft{}, 201, store.Document{}, slices.Concat(nameRefusals, documentRefusals, refusals{"document_exists"})}},
 		{"GET", "apps/:app/docs/:collection/:id", dataRead, appOfPath, changesNothing, s.showDocument,
@@ -256,7 +256,7 @@ func (s *Server) documentRoutes() []adminRoute {
 		{"DELETE", "apps/:app/docs/:collection/:id", dataWrite, appOfPath, store.ActionDeleteDocument, s.deleteDocument,
 			contract{"Delete a document", ifRev, nil, 204, nil, slices.Concat(nameRefusals, refusals{"stale_version"})}},
 		{"POST", "apps/:app/docs/:collection/query", dataRead, appOfPath, changesNothing, s.queryDocuments,
-			contract{"Search the documents of a collection", nil, documentQuery{}, 200, store.Page[store.Document]{}, slices.Concat(nameRefusals, refusals{"invalid_query"})}},
+			contract{"Search the documents of a collection", nil, documentQuery{}, 200, store.Page[store.Document]{}, slices.Concat(nameRefusals, refusals{"invalid_query", "query_too_slow"})}},
 	}
 }
 

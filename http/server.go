@@ -94,7 +94,8 @@ type Server struct {
 	logger *slog.Logger
 	linter *lint.Linter
 
-	started time.Time
+	started   time.Time
+	queryTime time.Duration // maxQueryTime, but in tests
 
 	counts      requestCounts
 	connections *connections
@@ -126,12 +127,12 @@ type Server struct {
 func New(config Config) *Server {
 	config = withDefaults(config)
 	s := &Server{
-		store:    config.Store,
-		engine:   config.Engine,
-		config:   config,
-		logger:   config.Logger,
-		linter:   lint.New(config.Engine.Description()),
-		started:  config.Now(),
+		store:   config.Store,
+		engine:  config.Engine,
+		config:  config,
+		logger:  config.Logger,
+		linter:  lint.New(config.Engine.Description()),
+		started: config.Now(), queryTime: maxQueryTime,
 		hasher:   newHasher(),
 		throttle: newThrottle(config.Now),
 		keys:     newKeyMemory(config.Now),

@@ -8,10 +8,6 @@ import (
 	"github.com/google/uuid"
 )
 
-// documentReaders bounds how many queries read at once, so that slow ones
-// leave a reading connection to everybody else.
-const documentReaders = readConnections - 1
-
 // QueryReport says how a query was done, for the execution record.
 type QueryReport struct {
 	Collection string  `json:"collection"`
@@ -66,13 +62,12 @@ func (s *Store) readDocuments(ctx context.Context, app uuid.UUID, name string, q
 		return report, err
 	}
 	query.fillDefaults()
-	select {
-	case s.queries <- struct{}{}:
-		defer func() { <-s.queries }()
-	case <-ctx.Done():
-		return report, ctx.Err()
+	leave, err := s.queries.enter(ctx, app)
+	if err != nil {
+		return report, err
 	}
-	err := s.read(ctx, func(t *transaction) error {
+	defer leave()
+	err = s.read(ctx, func(t *transaction) error {
 		began, scanned := monotonic(), t.scanned
 		source := documentSource{t: t, app: app, name: name, query: query}
 		err := source.open()

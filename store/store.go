@@ -18,9 +18,10 @@ import (
 	schema "picloud/sql"
 )
 
-// readConnections is the size of the reader pool: on two cores a fourth adds
-// a sixth more reads per second, and each may cache 4 MB of pages.
-const readConnections = 3
+// readConnections is the size of the reader pool: one that slow queries of
+// documents never hold, one that those of a single app never hold, and two for
+// two cores. Each may cache 4 MB of pages.
+const readConnections = 4
 
 // Config is what Open needs.
 type Config struct {
@@ -71,7 +72,7 @@ type Store struct {
 
 	catalog            catalogHolder
 	data               *dataCache
-	queries            chan struct{} // held by each query of documents that runs
+	queries            *querySlots
 	outbox             outbox
 	fired              firedStamps
 	running            *runningFile
@@ -112,9 +113,11 @@ func open(ctx context.Context, config Config, migrations fs.FS, keepHouse bool) 
 	if config.DataCacheBytes == 0 {
 		config.DataCacheBytes = 8 << 20
 	}
-	s := &Store{ids: idGenerator{now: config.Now}, config: config, data: newDataCache(config.DataCacheBytes), queries: make(chan struct{}, documentReaders), migrations: migrations,
-		deadLetterRooms: make(map[uuid.UUID]deadLetterRoom),
-		path:            filepath.Join(config.Dir, databaseName), space: newDiskSpace(config.Dir), written: newWrittenBytes(), rest: rest}
+	s := &Store{
+		config: config, migrations: migrations, path: filepath.Join(config.Dir, databaseName),
+		ids: idGenerator{now: config.Now}, data: newDataCache(config.DataCacheBytes), deadLetterRooms: make(map[uuid.UUID]deadLetterRoom),
+		queries: newQuerySlots(), space: newDiskSpace(config.Dir), written: newWrittenBytes(), rest: rest,
+	}
 	if err := s.start(ctx); err != nil {
 		if s.lock != nil { // else the count is that of who has the folder
 			err = errors.Join(err, s.forgetStarts())

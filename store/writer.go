@@ -291,6 +291,7 @@ func raise(v *atomic.Int64, to int64) {
 	}
 }
 
+// started is what monotonic counts from.
 var started = time.Now()
 
 // monotonic returns nanoseconds that no clock step changes.

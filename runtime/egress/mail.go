@@ -187,6 +187,7 @@ func (m *Mailer) dial(ctx context.Context, network, address string, secure *tls.
 		return conn, nil
 	}
 	if err := conn.SetDeadline(deadline); err != nil {
+		_ = conn.Close()
 		return nil, err
 	}
 	wrapped := tls.Client(conn, secure)

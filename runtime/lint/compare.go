@@ -79,7 +79,7 @@ func (w *walker) comparison(e *ast.RelationalOpExpr) {
 		}
 	}
 	restsOn := append(left.restsOn[:len(left.restsOn):len(left.restsOn)], right.restsOn...)
-	w.checkKinds(e.Operator, left.entry, right.entry, restsOn, at)
+	w.checkKinds(e.Operator, left.entry, right.entry, claim{restsOn, at})
 }
 
 // isBare reports whether the not among the tokens from start stands without a
@@ -95,28 +95,28 @@ func (w *walker) isBare(start, end int, operator ast.Position) bool {
 }
 
 // checkKinds reports a comparison of values that have no type in common.
-func (w *walker) checkKinds(operator string, left, right *entry, restsOn []*variable, at ast.Position) {
+func (w *walker) checkKinds(operator string, left, right *entry, c claim) {
 	a, b := kindsOf(left), kindsOf(right)
 	if operator != "==" && operator != "~=" {
-		w.checkOrder(operator, withoutNil(a), withoutNil(b), restsOn, at)
+		w.checkOrder(operator, withoutNil(a), withoutNil(b), c)
 		return
 	}
 	if len(a) > 0 && len(b) > 0 && !shareKind(a, b) {
-		w.reportIf(restsOn, at, SeverityWarning, CodeComparison, "a %s never equals a %s%s", join(withoutNil(a)), join(withoutNil(b)), convert(a, b))
+		w.reportIf(c, SeverityWarning, CodeComparison, "a %s never equals a %s%s", join(withoutNil(a)), join(withoutNil(b)), convert(a, b))
 	}
 }
 
 // checkOrder reports a comparison by <, >, <= or >= that raises: Lua orders
 // numbers with numbers and strings with strings, and what has a metamethod.
-func (w *walker) checkOrder(operator string, a, b []string, restsOn []*variable, at ast.Position) {
+func (w *walker) checkOrder(operator string, a, b []string, c claim) {
 	for _, kinds := range [][]string{a, b} {
 		if len(kinds) == 1 && slices.Contains([]string{"boolean", "nil", "function"}, kinds[0]) {
-			w.reportIf(restsOn, at, SeverityError, CodeComparison, "a %s cannot be compared by %s", kinds[0], operator)
+			w.reportIf(c, SeverityError, CodeComparison, "a %s cannot be compared by %s", kinds[0], operator)
 			return
 		}
 	}
 	if len(a) > 0 && len(b) > 0 && !shareKind(a, b) {
-		w.reportIf(restsOn, at, SeverityError, CodeComparison, "a %s cannot be compared with a %s by %s%s", join(a), join(b), operator, convert(a, b))
+		w.reportIf(c, SeverityError, CodeComparison, "a %s cannot be compared with a %s by %s%s", join(a), join(b), operator, convert(a, b))
 	}
 }
 

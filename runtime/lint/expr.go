@@ -148,7 +148,7 @@ func (w *walker) dotCall(object known, called ast.Expr, name string, at ast.Posi
 	}
 	methods, ok := w.words.methods(object.entry)
 	if _, there := methods.members[name]; ok && there {
-		w.reportIf(object.restsOn, at, SeverityError, CodeDotCall, "%s:%s is called with ':', not '.'", methods.name, name)
+		w.reportIf(claim{object.restsOn, at}, SeverityError, CodeDotCall, "%s:%s is called with ':', not '.'", methods.name, name)
 	}
 }
 

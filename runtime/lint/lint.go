@@ -106,12 +106,19 @@ func (f finding) revoked() bool {
 
 // report adds a finding.
 func (w *walker) report(at ast.Position, severity Severity, code, format string, args ...any) {
-	w.reportIf(nil, at, severity, code, format, args...)
+	w.reportIf(claim{at: at}, severity, code, format, args...)
 }
 
-// reportIf adds a finding that rests on variables keeping their first value.
-func (w *walker) reportIf(restsOn []*variable, at ast.Position, severity Severity, code, format string, args ...any) {
+// claim is the token that a finding is about, and the variables that must keep
+// their first value for it to be right.
+type claim struct {
+	restsOn []*variable
+	at      ast.Position
+}
+
+// reportIf adds a finding that holds if its claim does.
+func (w *walker) reportIf(c claim, severity Severity, code, format string, args ...any) {
 	w.findings = append(w.findings, finding{
-		Diagnostic{max(1, at.Line), max(1, at.Column), severity, code, fmt.Sprintf(format, args...)}, restsOn,
+		Diagnostic{max(1, c.at.Line), max(1, c.at.Column), severity, code, fmt.Sprintf(format, args...)}, c.restsOn,
 	})
 }

@@ -19,7 +19,7 @@ func (v *vocabulary) methods(value *entry) (methods *entry, ok bool) {
 }
 
 func (w *walker) unknownName(object known, name string, at ast.Position, severity Severity) {
-	w.reportIf(object.restsOn, at, severity, CodeUnknownName, "%s has no %q%s",
+	w.reportIf(claim{object.restsOn, at}, severity, CodeUnknownName, "%s has no %q%s",
 		object.entry.name, name, w.like(name, object.entry.members))
 }
 
@@ -44,7 +44,7 @@ func (w *walker) options(t *ast.TableExpr, owner string, function known, fields 
 	})
 	for key, at := range keys {
 		if !slices.Contains(names, key) {
-			w.reportIf(function.restsOn, at, SeverityError, CodeUnknownKey, "%s has no option %q; there is %s",
+			w.reportIf(claim{function.restsOn, at}, SeverityError, CodeUnknownKey, "%s has no option %q; there is %s",
 				owner, key, strings.Join(names, ", "))
 		}
 	}

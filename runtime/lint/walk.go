@@ -226,7 +226,7 @@ func (w *walker) assignField(t *ast.AttrGetExpr) {
 	if key != "" {
 		of += "." + key
 	}
-	w.reportIf(object.restsOn, at, SeverityError, CodeReadOnly, "%s cannot be assigned: %s is read-only", of, object.entry.name)
+	w.reportIf(claim{object.restsOn, at}, SeverityError, CodeReadOnly, "%s cannot be assigned: %s is read-only", of, object.entry.name)
 }
 
 // funcDef visits function a.b:c(...) end.

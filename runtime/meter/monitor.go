@@ -183,18 +183,18 @@ func (m *Monitor) tick() bool {
 	m.readSamples()
 	squeezed := m.short(m.largestLimit())
 	collected := int64(m.collected.Sub(m.base))
-	any := false
+	busy := false
 	for i := range m.running {
 		meter := m.running[i].Load()
 		if meter == nil {
 			continue
 		}
-		any = true
+		busy = true
 		// A run that began after the last collection had no part in what it left.
 		meter.memory.squeezed.Store(squeezed && meter.startedAt.Load() < collected)
 		meter.poke()
 	}
-	return any
+	return busy
 }
 
 func (m *Monitor) readSamples() {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"compress/flate"
 	"context"
 	"database/sql/driver"
@@ -125,15 +126,7 @@ func (l *executionLog) prepare(successes, failures []bufferedExecution) []flushR
 			rows = append(rows, flushRow{key: key, source: l.sourceOf(e.execution), execution: e.execution, bytes: e.bytes})
 		}
 	}
-	slices.SortFunc(rows, func(a, b flushRow) int {
-		switch {
-		case a.key < b.key:
-			return -1
-		case a.key > b.key:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(rows, func(a, b flushRow) int { return cmp.Compare(a.key, b.key) })
 	return rows
 }
 

@@ -1,8 +1,6 @@
 package store
 
-import (
-	"testing"
-)
+import "testing"
 
 func TestTheSecretOutlivesARestart(t *testing.T) {
 	t.Parallel()

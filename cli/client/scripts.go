@@ -142,8 +142,3 @@ func (c *Client) ScriptLogs(ctx context.Context, id string, filter LogFilter) ([
 func (c *Client) AppLogs(ctx context.Context, app string, filter LogFilter) ([]store.Execution, error) {
 	return list[store.Execution](ctx, c, path("apps/", app, "/logs"), filter.query(), filter.Most)
 }
-
-// Execution returns the record of one run.
-func (c *Client) Execution(ctx context.Context, id string) (store.Execution, error) {
-	return get[store.Execution](ctx, c, path("executions/", id))
-}

@@ -46,11 +46,6 @@ func (c *Client) CreateTrigger(ctx context.Context, app, kind string, draft Trig
 	return send[store.Trigger](ctx, c, http.MethodPost, path("apps/", app, "/triggers/", kind), draft)
 }
 
-// Trigger returns a trigger.
-func (c *Client) Trigger(ctx context.Context, id string) (store.Trigger, error) {
-	return get[store.Trigger](ctx, c, path("triggers/", id))
-}
-
 // TriggerChange holds what a change of a trigger names.
 type TriggerChange struct {
 	Enabled *bool `json:"enabled,omitempty"`

@@ -1,4 +1,5 @@
 // What an error of the API says beside its message, in words.
+import { writeJSON } from "../api/json";
 import { sayBytes } from "./numbers";
 
 interface Dependent {
@@ -33,7 +34,7 @@ function lines(name: string, value: unknown, all: Record<string, unknown>): stri
     case "limit_bytes":
       return [`The limit is ${sayBytes(Number(value))}`];
     default:
-      return [`${name.replaceAll("_", " ")}: ${typeof value === "object" ? JSON.stringify(value) : value}`];
+      return [`${name.replaceAll("_", " ")}: ${typeof value === "object" ? writeJSON(value) : value}`];
   }
 }
 

@@ -31,7 +31,8 @@ func TestWatchdogStarvesWithTheWriter(t *testing.T) {
 		return string(message[:n])
 	}
 	const long = 20 * time.Second
-	for hear(long) != "WATCHDOG=1" {
+	if ready, fed := hear(long), hear(long); ready != "READY=1" || fed != "WATCHDOG=1" {
+		t.Fatalf("heard %q and %q", ready, fed)
 	}
 	s.claim()
 	release := holdDatabase(t, s.dir)

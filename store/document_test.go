@@ -19,7 +19,7 @@ func insertDoc(t testing.TB, s *Store, app uuid.UUID, id, data string) *Document
 
 func parseQuery(t testing.TB, text string) *DocumentQuery {
 	t.Helper()
-	return must[*DocumentQuery](t)(ParseDocumentQuery([]byte(text)))
+	return must[*DocumentQuery](t)(ParseDocumentQuery([]byte(text), MaxDocumentPage))
 }
 
 func TestDocumentRevs(t *testing.T) {
@@ -217,7 +217,7 @@ func TestQueryErrorsNameThePlace(t *testing.T) {
 		`{"where":{"a":{"in":[` + ones + `]}}}`:            "at most 1000 values",
 		`{"where":{"` + strings.Repeat("a.", 20) + `":1}}`: "more than 16 levels deep",
 	} {
-		_, err := ParseDocumentQuery([]byte(text))
+		_, err := ParseDocumentQuery([]byte(text), MaxDocumentPage)
 		if e := wantCode(t, err, KindInvalid, "invalid_query"); !strings.Contains(e.Message, want) {
 			t.Errorf("%.80s: %q does not say %q", text, e.Message, want)
 		}
@@ -320,7 +320,7 @@ func FuzzParseDocumentQuery(f *testing.F) {
 	app := must[App](f)(s.CreateApp(f.Context(), AppDraft{Slug: "fuzz"})).ID
 	must[*Document](f)(s.InsertDocument(f.Context(), DocumentKey{App: app, Collection: "d"}, DocumentWrite{Data: json.RawMessage(`{"a":1,"b":{"c":"x"}}`)}))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		query, err := ParseDocumentQuery(text)
+		query, err := ParseDocumentQuery(text, MaxDocumentPage)
 		if err != nil {
 			if KindOf(err) != KindInvalid {
 				t.Fatalf("%q: %v", text, err)

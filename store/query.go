@@ -70,9 +70,10 @@ func invalidQuery(format string, args ...any) *Error {
 }
 
 // ParseDocumentQuery reads a query from JSON: an object with where, sort,
-// limit, cursor and fields, all optional. What it cannot read is KindInvalid
-// "invalid_query" and named in the message.
-func ParseDocumentQuery(data []byte) (*DocumentQuery, error) {
+// limit, cursor and fields, all optional; its page may have up to mostItems
+// documents. What it cannot read is KindInvalid "invalid_query" and named in
+// the message.
+func ParseDocumentQuery(data []byte, mostItems int) (*DocumentQuery, error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
 	var raw map[string]any
@@ -82,7 +83,7 @@ func ParseDocumentQuery(data []byte) (*DocumentQuery, error) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, invalidQuery("something follows the query")
 	}
-	p := queryParser{query: &DocumentQuery{}}
+	p := queryParser{query: &DocumentQuery{}, mostItems: mostItems}
 	if err := p.parse(raw); err != nil {
 		return nil, err
 	}
@@ -93,6 +94,7 @@ func ParseDocumentQuery(data []byte) (*DocumentQuery, error) {
 
 type queryParser struct {
 	query         *DocumentQuery
+	mostItems     int
 	terms, values int
 }
 
@@ -109,8 +111,8 @@ func (p *queryParser) parse(raw map[string]any) (err error) {
 		case "limit":
 			limit, ok := value.(json.Number)
 			n, parseErr := strconv.Atoi(limit.String())
-			if !ok || parseErr != nil || n < 1 || n > MaxDocumentPage {
-				return invalidQuery("limit must be a whole number from 1 to %d", MaxDocumentPage)
+			if !ok || parseErr != nil || n < 1 || n > p.mostItems {
+				return invalidQuery("limit must be a whole number from 1 to %d", p.mostItems)
 			}
 			p.query.Limit = n
 		case "cursor":

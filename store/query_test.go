@@ -337,7 +337,7 @@ func checkQuery(t *testing.T, s *Store, app uuid.UUID, documents []evaluator, qu
 	var plan string
 	for {
 		text := must[[]byte](t)(json.Marshal(query))
-		parsed, err := ParseDocumentQuery(text)
+		parsed, err := ParseDocumentQuery(text, MaxDocumentPage)
 		if err != nil {
 			t.Fatalf("seed %d: %s: %v", seed, text, err)
 		}
@@ -362,7 +362,7 @@ func checkQuery(t *testing.T, s *Store, app uuid.UUID, documents []evaluator, qu
 	}
 	delete(query, "cursor")
 	delete(query, "limit")
-	parsed := must[*DocumentQuery](t)(ParseDocumentQuery(must[[]byte](t)(json.Marshal(query))))
+	parsed := must[*DocumentQuery](t)(ParseDocumentQuery(must[[]byte](t)(json.Marshal(query)), MaxDocumentPage))
 	if count, _, err := s.CountDocuments(t.Context(), app, "q", parsed); err != nil || count != int64(len(want)) {
 		t.Errorf("seed %d: count is %d, want %d (%v)", seed, count, len(want), err)
 	}

@@ -69,7 +69,7 @@ end)`, 0, store.Limits{})
 	if err != nil || entry == nil || string(entry.Value) != strconv.Itoa(done) || done == 0 {
 		t.Errorf("the counter is %v after %d transactions (%v)", entry, done, err)
 	}
-	query, err := store.ParseDocumentQuery([]byte("{}"))
+	query, err := store.ParseDocumentQuery([]byte("{}"), store.MaxDocumentPage)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,7 +69,7 @@ func queryArgument(args luax.Args, handle *documentHandle) *store.DocumentQuery 
 	if args.OptTable(1, "query") != nil {
 		text = jsonArgument(args, 1, "query", maxQueryBytes)
 	}
-	query, err := store.ParseDocumentQuery(text)
+	query, err := store.ParseDocumentQuery(text, store.MaxDocumentPage)
 	if err != nil {
 		raise(args, err)
 	}

@@ -12,14 +12,14 @@ const takeScreenshots = Boolean(process.env.SCREENSHOTS);
 /** Colours depend on the theme and layout on the width, so two looks find nearly all; the long form takes all six. */
 const long = Boolean(process.env.PICLOUD_TEST_LONG);
 
-/** Fails when the page has serious findings of axe or scrolls sideways, in any width and theme. */
+/** Fails when the page has serious findings of axe, scrolls sideways, or does not fill its place, in any width and theme. */
 export async function checkPage(page: Page, name: string): Promise<void> {
   const before = page.viewportSize();
   for (const theme of themes) {
     await page.emulateMedia({ colorScheme: theme });
     for (const width of widths) {
       await page.setViewportSize({ width, height: 800 });
-      await expectNoSidewaysScroll(page, `${name} at ${width} px`);
+      await expectToFit(page, `${name} at ${width} px`);
       if (long || (theme === "light" && width === 1280) || (theme === "dark" && width === 360)) {
         await expectAccessible(page, `${name}, ${theme} at ${width} px`);
       }
@@ -35,7 +35,12 @@ export async function checkPage(page: Page, name: string): Promise<void> {
   }
 }
 
-async function expectNoSidewaysScroll(page: Page, what: string): Promise<void> {
+async function expectToFit(page: Page, what: string): Promise<void> {
+  const left = await page.evaluate(() => {
+    const [main, frame] = ["main", "main > .page"].map((part) => document.querySelector(part)?.clientWidth ?? 0);
+    return Math.min(main!, 736) - (frame || main!); // a narrow page is 46rem wide
+  });
+  expect(left, `${what} leaves room beside its page`).toBeLessThanOrEqual(0);
   const tooWide = await page.evaluate(() => {
     const { clientWidth, scrollWidth } = document.documentElement;
     return scrollWidth > clientWidth ? `${scrollWidth} px in ${clientWidth}` : "";

@@ -73,12 +73,9 @@ func (s *Server) queryDocuments(c echo.Context, by principal) error {
 	if err != nil {
 		return fmt.Errorf("query documents: %w", err)
 	}
-	query, err := store.ParseDocumentQuery(text)
+	query, err := store.ParseDocumentQuery(text, maxPageItems)
 	if err != nil {
 		return fmt.Errorf("query documents: %w", err)
-	}
-	if query.Limit > maxPageItems {
-		return invalidField("limit", "limit is a whole number from 1 to %d", maxPageItems)
 	}
 	return s.answerQuery(c, by, query)
 }

@@ -103,6 +103,8 @@ async function spawnServer(
     env: { PATH: process.env.PATH, HOME: folder, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  // A test that fails before it stops its server must not leave it behind.
+  process.once("exit", () => child.kill("SIGKILL"));
   let log = "";
   child.stderr.on("data", (data) => (log += data));
   for await (const line of createInterface(child.stdout)) {

@@ -67,7 +67,14 @@ export function draw(host: HTMLElement, { times, series, say, counts, onpoint }:
 
 function styled(host: HTMLElement, { label, tone }: Series): uPlot.Series {
   const stroke = colour(host, `--${tone}`);
-  return { label, stroke, width: 1.5, fill: faint(stroke), points: { show: false }, spanGaps: false };
+  return { label, stroke, width: 1.5, fill: faint(stroke), points: { show: false, size: 5, fill: stroke, filter: lonely }, spanGaps: false };
+}
+
+/** Values between gaps, such as the one call of an hour: no line leads to them, so each is a dot. */
+function lonely({ data }: uPlot, series: number): number[] {
+  const values = data[series] ?? [];
+  const isGap = (index: number) => (values[index] ?? null) === null;
+  return Array.from(values, (_, i) => i).filter((i) => !isGap(i) && isGap(i - 1) && isGap(i + 1));
 }
 
 function hours(_: uPlot, ticks: number[]): string[] {

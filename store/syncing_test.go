@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ func TestTheWriterWaitsForCallersThatComeBack(t *testing.T) {
 		{"relaxed", [2]int{30, 30}, 0, []*operation{relaxed}, nil, 1},
 		{"all have been away", [2]int{30, 30}, 2 * comeBack, []*operation{durable}, nil, 1},
 		{"half of six", [2]int{5, 1}, 0, []*operation{durable}, []*operation{durable, relaxed}, 3},
+		{"all but the last of eight", [2]int{9, 8}, 0, []*operation{durable}, slices.Repeat([]*operation{relaxed}, 6), 7},
 		{"enough are there", [2]int{2, 4}, 0, []*operation{relaxed, durable, durable, durable}, nil, 4},
 	} {
 		w := &writer{queue: make(chan *operation, maxGroup), answered: c.answered, syncTook: 2 * time.Hour, patience: time.NewTimer(time.Hour)}

@@ -175,9 +175,9 @@ func (w *writer) run() {
 
 // gather adds to the group what has queued. Callers that a group has answered
 // come back one by one, and a sync for the first of them alone would make all
-// others wait for two. So the writer waits until there are as many as the last
-// two groups had on average: then one half of the callers runs while the writer
-// syncs for the other. It waits for no longer than a sync takes (within
+// others wait for two. So the writer waits until there are nearly as many as the
+// last two groups had on average: then one half of the callers runs while the
+// writer syncs for the other. It waits for no longer than a sync takes (within
 // shortestWait and longestWait), not when all have been away for a while, and
 // never for a caller that is alone.
 func (w *writer) gather() {
@@ -198,12 +198,15 @@ func (w *writer) gather() {
 	}
 }
 
-// expected is how many operations the next synced group should have.
+// expected is how many operations the next synced group should have: an eighth
+// fewer than the last two had on average, since who comes late joins the other
+// half, and all would wait for the last one.
 func (w *writer) expected() int {
 	if time.Duration(monotonic()-w.last.Load()) > comeBack {
 		return 0
 	}
-	return (w.answered[0] + w.answered[1]) / 2
+	average := (w.answered[0] + w.answered[1]) / 2
+	return average - average/8
 }
 
 // await waits for an operation until the patience is over.

@@ -210,8 +210,9 @@ func (s *server) waitForFootprint(t *testing.T, before footprint) {
 		t.Errorf("there are no stacks:\n%s", stacks)
 	}
 	for stack := range strings.SplitSeq(stacks, "\n\n") {
-		// One that is just closing has given its descriptor back.
-		if strings.Contains(stack, "(*conn).serve(") && !strings.Contains(stack, "(*conn).close(") {
+		// One that is just ending has read that the other side is gone.
+		ending := strings.Contains(stack, "(*conn).close(") || strings.Contains(stack, "(*connReader).handleReadError")
+		if strings.Contains(stack, "(*conn).serve(") && !ending {
 			t.Errorf("a connection is still served:\n%s", stack)
 		}
 	}

@@ -1,6 +1,6 @@
 // What holds for every page, whatever is on it.
 import AxeBuilder from "@axe-core/playwright";
-import { expect, type Page } from "@playwright/test";
+import { expect, type Locator, type Page } from "@playwright/test";
 import { join } from "node:path";
 
 const widths = [360, 768, 1280];
@@ -12,8 +12,11 @@ const takeScreenshots = Boolean(process.env.SCREENSHOTS);
 /** Colours depend on the theme and layout on the width, so two looks find nearly all; the long form takes all six. */
 const long = Boolean(process.env.PICLOUD_TEST_LONG);
 
-/** Fails when the page has serious findings of axe, scrolls sideways, or does not fill its place, in any width and theme. */
-export async function checkPage(page: Page, name: string): Promise<void> {
+/**
+ * Fails when the page has serious findings of axe, scrolls sideways, or does not fill its place, in any width and theme.
+ * What the page's pictures are about, such as an entry of a long list, is scrolled into sight.
+ */
+export async function checkPage(page: Page, name: string, subject?: Locator): Promise<void> {
   const before = page.viewportSize();
   for (const theme of themes) {
     await page.emulateMedia({ colorScheme: theme });
@@ -24,6 +27,7 @@ export async function checkPage(page: Page, name: string): Promise<void> {
         await expectAccessible(page, `${name}, ${theme} at ${width} px`);
       }
       if (takeScreenshots && width !== 768) {
+        await subject?.scrollIntoViewIfNeeded();
         const file = `${name}-${theme}-${width === 360 ? "phone" : "wide"}.png`;
         await page.screenshot({ path: join(screenshots, file), animations: "disabled", caret: "hide" });
       }

@@ -1,6 +1,6 @@
 // What every test gets: a server that the owner has claimed (one for each of Playwright's workers), an app of its own,
 // and a page in a browser that is signed in. A test fails when its page logs an error or calls another host.
-import { test as base, expect, type BrowserContext, type Page, type Request } from "@playwright/test";
+import { test as base, expect, type BrowserContext, type Locator, type Page, type Request } from "@playwright/test";
 import { checkPage } from "./checks";
 import { owner, Server } from "./server";
 
@@ -15,7 +15,7 @@ interface TestFixtures {
   /** The slug of an app that this test alone uses. */
   app: string;
   /** Looks at the page as it stands: accessibility, widths, themes; takes the screenshots of that name. */
-  check: (name: string) => Promise<void>;
+  check: (name: string, subject?: Locator) => Promise<void>;
   /** Errors that the test expects in the console, such as an answer of 409, that browsers log. */
   expected: RegExp | null;
   watched: void;
@@ -45,7 +45,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   storageState: async ({ signedIn }, use) => use(signedIn),
   baseURL: async ({ server }, use) => use(`${server.url}/admin/`),
   app: async ({ server }, use) => use(await server.newApp()),
-  check: async ({ page }, use) => use((name) => checkPage(page, name)),
+  check: async ({ page }, use) => use((name, subject) => checkPage(page, name, subject)),
   expected: [null, { option: true }],
   watched: [
     async ({ page, expected }, use) => {

@@ -145,7 +145,7 @@ test("executions are filtered in the address, opened, and followed live", async 
   await list.getByRole("button", { name: /spoiled/ }).first().click();
   await expect(page.getByRole("link", { name: "Open the script at line 2" })).toBeVisible();
   await expect(page.getByText('2  if ctx.request.query.bad then error("spoiled") end')).toBeVisible();
-  await check("script-executions-open");
+  await check("script-executions-open", page.getByRole("link", { name: "Open the script at line 2" }));
 
   await page.getByRole("button", { name: "Live" }).click();
   await expect(page.getByText("live", { exact: true })).toBeVisible();

@@ -85,7 +85,7 @@ test.describe("without a session", () => {
 });
 
 test.describe("a server that goes away", () => {
-  test.use({ expected: /ERR_CONNECTION_REFUSED|status of 401/, storageState: nobody });
+  test.use({ expected: /ERR_CONNECTION_(REFUSED|RESET|CLOSED)|ERR_EMPTY_RESPONSE|status of 401/, storageState: nobody });
 
   test("is said to be away, and what was asked for comes when it is back", async ({ page, context }) => {
     const lonely = await Server.start();

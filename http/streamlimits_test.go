@@ -153,8 +153,10 @@ func TestStopEndsStreams(t *testing.T) {
 		t.Fatal(err)
 	}
 	fmt.Fprintf(silent, "GET %sapps/default/logs/stream HTTP/1.1\r\nHost: pi\r\nAuthorization: %s\r\n\r\n", adminPrefix, owner["Authorization"])
-	for s.openStreams() < 2 {
-		time.Sleep(time.Millisecond)
+	for deadline := time.Now().Add(time.Minute); s.openStreams() < 2; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d streams are open, want 2", s.openStreams())
+		}
 	}
 	for range 1000 {
 		wantStatus(t, request(t, s, "GET", "/n", "", nil), 200)
